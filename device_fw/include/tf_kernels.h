@@ -1,0 +1,144 @@
+#ifndef TF_KERNELS_H
+#define TF_KERNELS_H
+
+#include <stdint.h>
+
+/*
+ * The integer kernels generated networks call. docs/NUMERICS.md defines every bit of their results; section numbers
+ * below are its. Tensors are H W C. No kernel allocates, fails or keeps state: the compiler guarantees the ranges.
+ * A 1-D network has H = 1. Scratch is the caller's; its size stands beside each kernel that needs one.
+ *
+ * TF_GRAD_BITS (8 or 16, one value per image) is the width of gradients and of the folded operand.
+ */
+#ifndef TF_GRAD_BITS
+#define TF_GRAD_BITS 8
+#endif
+#if TF_GRAD_BITS == 8
+typedef int8_t tf_grad;
+#define TF_GQ 127
+#elif TF_GRAD_BITS == 16
+typedef int16_t tf_grad;
+#define TF_GQ 32767
+#else
+#error "TF_GRAD_BITS must be 8 or 16"
+#endif
+
+/* Geometry of a convolution or pooling. Linear layers are 1x1 convolutions of a 1x1 image. */
+typedef struct {
+    uint16_t in_h, in_w, in_c;
+    uint16_t out_h, out_w, out_c;
+    uint8_t kernel_h, kernel_w;
+    uint8_t stride_h, stride_w;
+    uint8_t pad_top, pad_left; /* bottom and right padding follow from the output size */
+    uint16_t groups;           /* in_c and out_c are multiples of it; 1 for depthwise kernels and pooling (unused) */
+    uint16_t trained_in_c;     /* leading input channels (of a group) whose weights train; 0 .. in_c/groups */
+    int16_t in_zero_point;
+} tf_window;
+
+/* Requantisation to int8 and the fused activation's clamp: y = clamp(RS(acc*m[c], s[c]) + zero_point). */
+typedef struct {
+    const int32_t *m; /* [out_c] (average pooling: [1]) */
+    const int8_t *s;
+    int16_t zero_point;
+    int8_t lo, hi;
+} tf_requant;
+
+/*
+ * Weights of a convolution with sub-channel update are kept in two blocks, so that only what trains is in RAM:
+ * trained int8 [out_c][kernel_h][kernel_w][trained_in_c] and frozen int8 [out_c][kernel_h][kernel_w][rest].
+ * Either pointer may be null when its block is empty. Depthwise weights are one block [kernel_h][kernel_w][c]:
+ * trained is non-null when it trains, otherwise frozen.
+ */
+typedef struct {
+    const int8_t *trained;
+    const int8_t *frozen;
+    const int32_t *bias; /* [out_c] */
+} tf_weights;
+
+/* ---- forward, section 4 ---- */
+void tf_conv_s8(const tf_window *win, const tf_requant *rq, const tf_weights *wt, const int8_t *x, int8_t *y);
+void tf_pointwise_s8(const tf_window *win, const tf_requant *rq, const tf_weights *wt, const int8_t *x, int8_t *y);
+void tf_depthwise_s8(const tf_window *win, const tf_requant *rq, const tf_weights *wt, const int8_t *x, int8_t *y);
+/* x: [in_c]; logits: int16 [out_c] in 1/16 nat. rq's zero_point, lo and hi are not used. */
+void tf_logits_s8(const tf_window *win, const tf_requant *rq, const tf_weights *wt, const int8_t *x, int16_t *logits);
+/* Divides by the whole window, padding included; rq->m[0], rq->s[0]. */
+void tf_avg_pool_s8(const tf_window *win, const tf_requant *rq, const int8_t *x, int8_t *y);
+/* Padding never wins. Input and output share their scale and zero point. */
+void tf_max_pool_s8(const tf_window *win, const int8_t *x, int8_t *y);
+
+typedef struct {
+    int32_t m0, m1; /* Q20 */
+    int16_t zero_point0, zero_point1, zero_point;
+    int8_t lo, hi;
+} tf_add;
+/* y may be a or b. */
+void tf_add_s8(const tf_add *p, uint32_t count, const int8_t *a, const int8_t *b, int8_t *y);
+/* y = clamp(x, lo, hi); y may be x. */
+void tf_clamp_s8(int8_t lo, int8_t hi, uint32_t count, const int8_t *x, int8_t *y);
+
+/* ---- loss, section 5.1 ---- */
+typedef struct {
+    uint32_t p_label; /* softmax probability of the label, Q15 */
+    int8_t e_top;     /* exponent of the gradient of the logits */
+    uint8_t skip;     /* 1: the gradient is zero everywhere, there is nothing to learn */
+} tf_loss;
+/* scratch: uint32 [classes]. */
+tf_loss tf_softmax_ce(uint16_t classes, const int16_t *logits, uint16_t label, tf_grad *grad, uint32_t *scratch);
+
+/* ---- backward, sections 5.3 to 5.9 ---- */
+/* How an input gradient is finished: G_x = SAT(RS(v + (G_x << bsh), bsh)); without accumulate the sum is v alone. */
+typedef struct {
+    int8_t bsh;         /* 0..47 */
+    uint8_t accumulate; /* 1: grad_x already holds a gradient */
+} tf_finish;
+
+/* Zero where the activation clamped: y <= lo if mask_lo, y >= hi if mask_hi. */
+void tf_mask_grad(int8_t lo, int8_t hi, uint8_t mask_lo, uint8_t mask_hi, uint32_t count, const int8_t *y,
+                  tf_grad *grad);
+
+typedef struct {
+    tf_finish finish;
+    int32_t gm;         /* per layer; depthwise: unused */
+    const int32_t *gmc; /* depthwise: [c] */
+    const uint16_t *mw; /* fold, [out_c]; depthwise: unused */
+    uint8_t fsh;
+} tf_input_grad;
+
+/*
+ * The kernels below return how many elements of grad_x saturated at +-TF_GQ.
+ * grad_y: [out_h][out_w][out_c]; grad_x: [in_h][in_w][in_c].
+ */
+/* scratch: tf_grad [kernel_h*kernel_w*out_c]. */
+uint32_t tf_conv_input_grad(const tf_window *win, const tf_input_grad *ig, const tf_weights *wt, const tf_grad *grad_y,
+                            tf_grad *grad_x, tf_grad *scratch);
+/* scratch: tf_grad [out_c]. Also for linear layers. */
+uint32_t tf_pointwise_input_grad(const tf_window *win, const tf_input_grad *ig, const tf_weights *wt,
+                                 const tf_grad *grad_y, tf_grad *grad_x, tf_grad *scratch);
+uint32_t tf_depthwise_input_grad(const tf_window *win, const tf_input_grad *ig, const tf_weights *wt,
+                                 const tf_grad *grad_y, tf_grad *grad_x);
+uint32_t tf_avg_pool_input_grad(const tf_window *win, const tf_input_grad *ig, const tf_grad *grad_y, tf_grad *grad_x);
+/* The gradient goes to the first maximum of each window in row-major order. */
+uint32_t tf_max_pool_input_grad(const tf_window *win, const tf_finish *finish, const int8_t *x, const tf_grad *grad_y,
+                                tf_grad *grad_x);
+/* An operand of an add, or a stand-alone activation after its mask: v = G_y. grad_x may be grad_y. */
+uint32_t tf_pass_grad(const tf_finish *finish, uint32_t count, const tf_grad *grad_y, tf_grad *grad_x);
+
+/* ---- update, section 6 ---- */
+typedef struct {
+    const uint16_t *km; /* [out_c] weight multiplier; null: weights frozen */
+    const int8_t *ks;   /* [out_c] */
+    const uint16_t *kb; /* [out_c] bias multiplier; null: bias frozen */
+    const int8_t *kbs;  /* [out_c] */
+} tf_rate;
+/* e: exponent of grad_y plus the learning-rate shift. base: the op's counter base of section 1. */
+/* w, f: [out_c][kernel_h][kernel_w][trained_in_c]. */
+void tf_conv_update(const tf_window *win, const tf_rate *rate, int32_t e, uint32_t base, const int8_t *x,
+                    const tf_grad *grad_y, int8_t *w, uint8_t *f);
+/* w, f: [kernel_h][kernel_w][c]. */
+void tf_depthwise_update(const tf_window *win, const tf_rate *rate, int32_t e, uint32_t base, const int8_t *x,
+                         const tf_grad *grad_y, int8_t *w, uint8_t *f);
+/* b: [out_c]; pixels = out_h*out_w. */
+void tf_bias_update(uint32_t pixels, uint16_t out_c, const tf_rate *rate, int32_t e, uint32_t base,
+                    const tf_grad *grad_y, int32_t *b);
+
+#endif
