@@ -1,7 +1,7 @@
 """The messages between a gateway and a device as plain values; ``tinyfl.cddl`` is their schema.
 
-Numbers are unsigned 32-bit unless a comment says otherwise. Requests and answers travel with a request id, which
-``tinyfl.wire.codec`` adds; ``Hello`` and ``Done`` are unsolicited and carry id 0.
+Numbers are unsigned 32-bit unless a comment says otherwise. Requests and answers travel with a request id,
+which ``tinyfl.wire.codec`` adds; ``Hello`` and ``Done`` are unsolicited and carry id 0.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Info:
 
 @dataclass(frozen=True)
 class Put:
-    """A range of the shared space of base ``version``, relative to the factory model; answered by :class:`Accepted`."""
+    """A range of base ``version``, relative to the factory model; answered by :class:`Accepted`."""
 
     scheme: int
     version: int
@@ -86,7 +86,7 @@ class Put:
 
 @dataclass(frozen=True)
 class Train:
-    """Asks to train a round from base ``version`` whose digest is ``digest``; answered by :class:`Trained`."""
+    """Asks to train a round from the base of that version and digest; answered by :class:`Trained`."""
 
     scheme: int
     round: int  # from 1
@@ -101,7 +101,7 @@ class Train:
 
 @dataclass(frozen=True)
 class Fetch:
-    """Asks for the delta from element ``start`` on, in at most ``space`` bytes; answered by :class:`Delta`."""
+    """Asks for the delta from ``start`` on, in at most ``space`` bytes; answered by :class:`Delta`."""
 
     round: int
     start: int
@@ -183,7 +183,7 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Trained:
-    """Answer to :class:`Train`; the tally is that of the steps so far (zero for a round committed earlier)."""
+    """Answer to :class:`Train`; the tally is of the steps so far (zero for a round committed earlier)."""
 
     round: int
     phase: RoundPhase
@@ -192,7 +192,7 @@ class Trained:
 
 @dataclass(frozen=True)
 class Delta:
-    """Answer to :class:`Fetch`: elements ``start`` to ``start + count`` of the update whose digest is ``digest``."""
+    """Answer to :class:`Fetch`: ``count`` elements of the update from ``start`` on."""
 
     round: int
     digest: int  # of the whole update
@@ -222,7 +222,7 @@ class Score:
 
 @dataclass(frozen=True)
 class Failed:
-    """Answer to any request the device cannot serve; ``have`` is the device's value of the field in dispute."""
+    """Answer to a request the device cannot serve; ``have`` is its own value of the field in dispute."""
 
     code: ErrorCode
     field: ErrorField
