@@ -1,0 +1,31 @@
+"""The operators by name: the one table that the compiler's passes look into."""
+
+from __future__ import annotations
+
+from tinyfl.ops.activation import Activation
+from tinyfl.ops.add import Add
+from tinyfl.ops.avg_pool import AvgPool
+from tinyfl.ops.conv import Conv, Logits, Pointwise
+from tinyfl.ops.depthwise import Depthwise
+from tinyfl.ops.max_pool import MaxPool
+from tinyfl.ops.operator import Operator
+from tinyfl.ops.weighted import Weighted
+
+OPS: dict[str, Operator] = {
+    "conv": Conv(),
+    "pointwise": Pointwise(),
+    "depthwise": Depthwise(),
+    "logits": Logits(),
+    "add": Add(),
+    "avg_pool": AvgPool(),
+    "max_pool": MaxPool(),
+    "activation": Activation(),
+}
+
+
+def weighted(op: str) -> Weighted:
+    """The operator ``op``, which must have weights."""
+    found = OPS[op]
+    if not isinstance(found, Weighted):
+        raise TypeError(f"operator {op} has no weights")
+    return found

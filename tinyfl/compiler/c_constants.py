@@ -1,0 +1,127 @@
+"""C declarations of a node's constants; names are ``n<index>_<what>``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+
+import numpy as np
+
+from tinyfl.compiler.layout import TrainedTensor
+from tinyfl.ops import OPS
+from tinyfl.types import GradConstants, Int8Node, IntArray, Shape
+
+
+def array(ctype: str, name: str, values: IntArray) -> str:
+    """``static const`` array; C has no empty arrays, so an empty one gets one zero element."""
+    flat = values.ravel() if values.size else np.zeros(1, np.int64)
+    rows = [", ".join(str(int(v)) for v in flat[i : i + 20]) for i in range(0, flat.size, 20)]
+    body = ",\n    ".join(rows)
+    return f"static const {ctype} {name}[{flat.size}] = {{\n    {body}}};\n"
+
+
+def _struct(ctype: str, name: str, **members: object) -> str:
+    body = ", ".join(f".{k} = {v}" for k, v in members.items())
+    return f"static const {ctype} {name} = {{{body}}};\n"
+
+
+def comment(name: str) -> str:
+    """A name that cannot end the comment it stands in."""
+    return name.replace("*/", "* /")
+
+
+def tensor_table(tensors: tuple[TrainedTensor, ...]) -> str:
+    """The model's list of trained tensors."""
+    rows = "".join(
+        f"    {{{t.offset}, {t.count}, {int(t.is_bias)}, {int(t.shared)}}}, /* {comment(t.name)} */\n" for t in tensors
+    )
+    return f"static const tf_tensor tensors[{len(tensors)}] = {{\n{rows}}};\n"
+
+
+def node_constants(
+    n: Int8Node, g: GradConstants | None, shapes: Mapping[str, Shape], operands: Mapping[int, bool]
+) -> str:
+    """Everything the calls of one node refer to.
+
+    ``operands`` are those whose gradient is computed, and whether it adds to one that exists.
+    """
+    i, r = n.index, n.requant
+    h, w, c = shapes[n.output]
+    out = f"enum {{ n{i}_count = {h * w * c} }}; /* {n.op} {comment(n.name)} */\n"
+    if n.window is not None:
+        out += _window(n)
+    if n.op == "add":
+        a, b = n.input_quant
+        out += _struct(
+            "tf_add",
+            f"n{i}_add",
+            m0=int(r.m[0]),
+            m1=int(r.m[1]),
+            zero_point0=a.zero_point,
+            zero_point1=b.zero_point,
+            zero_point=r.zero_point,
+            lo=r.lo,
+            hi=r.hi,
+        )
+    elif r.m.size:
+        out += array("int32_t", f"n{i}_m", r.m) + array("int8_t", f"n{i}_s", r.s)
+        out += _struct("tf_requant", f"n{i}_rq", m=f"n{i}_m", s=f"n{i}_s", zero_point=r.zero_point, lo=r.lo, hi=r.hi)
+    if OPS[n.op].parametrised:
+        out += _frozen(n)
+    return out + (_gradient(n, g, operands) if g is not None else "")
+
+
+def _window(n: Int8Node) -> str:
+    assert n.window is not None
+    w = n.window
+    members = {f.name: getattr(w, f.name) for f in fields(w)}
+    return _struct(
+        "tf_window",
+        f"n{n.index}_win",
+        **members,
+        trained_in_c=n.trained_in_c,
+        in_zero_point=n.input_quant[0].zero_point,
+    )
+
+
+def _frozen(n: Int8Node) -> str:
+    assert n.weight is not None
+    assert n.bias is not None
+    out = ""
+    depthwise_trains = n.op == "depthwise" and n.trained_in_c > 0
+    rest = n.weight[:0] if depthwise_trains else n.weight[..., n.trained_in_c :]
+    if rest.size:
+        out += array("int8_t", f"n{n.index}_frozen", rest)
+    if not n.bias_trained:
+        out += array("int32_t", f"n{n.index}_bias", n.bias)
+    return out
+
+
+def _gradient(n: Int8Node, g: GradConstants, operands: Mapping[int, bool]) -> str:
+    i = n.index
+    out = ""
+    finishes = {operand: f"{{{g.bsh[operand]}, {int(accumulate)}}}" for operand, accumulate in operands.items()}
+    if n.op in ("add", "activation", "max_pool"):
+        for operand, finish in finishes.items():
+            out += f"static const tf_finish n{i}_finish{operand} = {finish};\n"
+    elif finishes:
+        gmc = mw = "0"
+        if g.gmc.size:
+            out += array("int32_t", f"n{i}_gmc", g.gmc)
+            gmc = f"n{i}_gmc"
+        if g.mw.size:
+            out += array("uint16_t", f"n{i}_mw", g.mw)
+            mw = f"n{i}_mw"
+        out += _struct("tf_input_grad", f"n{i}_ig", finish=finishes[0], gm=g.gm, gmc=gmc, mw=mw, fsh=g.fsh)
+    return out + (_rates(i, g) if n.trains else "")
+
+
+def _rates(i: int, g: GradConstants) -> str:
+    out = ""
+    members = {}
+    rows = (("km", "uint16_t", g.km), ("ks", "int8_t", g.ks), ("kb", "uint16_t", g.kb), ("kbs", "int8_t", g.kbs))
+    for name, ctype, values in rows:
+        members[name] = f"n{i}_{name}" if values.size else "0"
+        if values.size:
+            out += array(ctype, f"n{i}_{name}", values)
+    return out + _struct("tf_rate", f"n{i}_rate", **members)

@@ -1,0 +1,93 @@
+"""Clean-up of an imported graph: batch norms and activations fold into what they follow, the classifier is marked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from tinyfl.errors import ModelError
+from tinyfl.ops import OPS
+from tinyfl.types import Graph, Node, Shape
+
+_FUSES_ACTIVATION = ("conv", "pointwise", "depthwise", "add", "avg_pool")
+
+
+def finish(nodes: list[Node], shapes: Mapping[str, Shape], input_name: str, output: str) -> Graph:
+    """Fold, drop what the output does not need, and check that the graph ends in a classifier."""
+    graph = Graph(tuple(_unique_names(_reachable(nodes, output))), dict(shapes), input_name, output)
+    graph = fold_activations(fold_scales(graph))
+    last = graph.nodes[-1] if graph.nodes else None
+    if last is None or last.op != "pointwise" or last.window is None or last.window.pixels != 1:
+        what = "is empty" if last is None else f"ends in {last.op} ({last.name})"
+        raise ModelError(f"the network {what}; it must end in a linear layer that gives the class scores")
+    if last.activation != "none" or len(graph.consumers(last.output)) != 0:
+        raise ModelError(f"the class scores of {last.name} must be the network's output, without an activation")
+    nodes = [*graph.nodes[:-1], replace(last, op="logits")]
+    used = {t for n in nodes for t in (*n.inputs, n.output)}
+    return replace(graph, nodes=tuple(nodes), shapes={t: s for t, s in graph.shapes.items() if t in used})
+
+
+def _reachable(nodes: list[Node], output: str) -> list[Node]:
+    wanted, kept = {output}, []
+    for node in reversed(nodes):
+        if node.output in wanted:
+            kept.append(node)
+            wanted |= set(node.inputs)
+    return kept[::-1]
+
+
+def _unique_names(nodes: list[Node]) -> list[Node]:
+    """A module called twice gives two nodes: the later ones get a suffix."""
+    seen: dict[str, int] = {}
+    out = []
+    for node in nodes:
+        count = seen[node.name] = seen.get(node.name, 0) + 1
+        out.append(node if count == 1 else replace(node, name=f"{node.name}#{count}"))
+    return out
+
+
+def _merge(graph: Graph, first: Node, second: Node, merged: Node) -> Graph:
+    """Replace ``first`` and its only reader ``second`` by ``merged``."""
+    nodes = tuple(merged if n is first else n for n in graph.nodes if n is not second)
+    return replace(graph, nodes=nodes)
+
+
+def fold_scales(graph: Graph) -> Graph:
+    """Fold each per-channel scale and shift (a 1x1 depthwise, as batch norm imports) into the layer before it."""
+    for node in graph.nodes:
+        before = next((n for n in graph.nodes if n.output == node.inputs[0]), None)
+        foldable = node.op == "depthwise" and node.window is not None and _is_scale(node)
+        if not foldable or before is None or not OPS[before.op].parametrised or before.activation != "none":
+            continue
+        if len(graph.consumers(before.output)) != 1:
+            continue
+        assert before.weight is not None
+        assert before.bias is not None
+        assert node.weight is not None
+        assert node.bias is not None
+        scale = node.weight.ravel()
+        weight = before.weight * (scale if before.op == "depthwise" else scale[:, None, None, None])
+        bias = before.bias * scale + node.bias
+        merged = replace(before, weight=weight, bias=bias, output=node.output, activation=node.activation)
+        return fold_scales(_merge(graph, before, node, merged))
+    return graph
+
+
+def _is_scale(node: Node) -> bool:
+    w = node.window
+    assert w is not None
+    return (w.kernel_h, w.kernel_w, w.stride_h, w.stride_w, w.pad_top, w.pad_left) == (1, 1, 1, 1, 0, 0)
+
+
+def fold_activations(graph: Graph) -> Graph:
+    """Fuse a ReLU or ReLU6 into the operator before it where nothing else reads that one's output."""
+    for node in graph.nodes:
+        if node.op != "activation":
+            continue
+        before = next((n for n in graph.nodes if n.output == node.inputs[0]), None)
+        if before is None or before.op not in _FUSES_ACTIVATION or before.activation != "none":
+            continue
+        if len(graph.consumers(before.output)) == 1:
+            merged = replace(before, output=node.output, activation=node.activation)
+            return fold_activations(_merge(graph, before, node, merged))
+    return graph

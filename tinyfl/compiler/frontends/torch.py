@@ -1,0 +1,325 @@
+"""Import of a torch module by ``torch.export``: layers become nodes, batch norms and activations are folded in.
+
+torch is imported only here and in training code; a compiled bundle needs it no more.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tinyfl.compiler.fold import finish
+from tinyfl.errors import ModelError
+from tinyfl.types import FloatArray, Graph, Node, Shape, Window
+
+if TYPE_CHECKING:
+    import torch
+
+_SUPPORTED = (
+    "conv1d, conv2d, linear, batch_norm (eval), relu, relu6, add, avg_pool, adaptive_avg_pool to 1, max_pool, "
+    "mean over the image, flatten and dropout (eval)"
+)
+
+
+def import_torch(module: torch.nn.Module, example: torch.Tensor) -> Graph:
+    """Graph of a classifier in eval mode; ``example`` is one input [1, C, L] or [1, C, H, W].
+
+    Raises ModelError naming the node and its operator if something is not supported.
+    """
+    import torch
+
+    module = module.eval()
+    try:
+        exported = torch.export.export(module, (example,))
+    except Exception as error:  # torch.export raises many kinds; all mean the same to the user
+        raise ModelError(f"torch.export cannot trace {type(module).__name__}: {str(error).splitlines()[0]}") from error
+    return _Importer(exported, tuple(example.shape)).run()
+
+
+@dataclass
+class _Value:
+    """What an fx value is in the graph: a tensor by name, its shape, and whether it was flattened from (H, W, C)."""
+
+    tensor: str
+    shape: Shape
+    image: Shape | None = None
+
+
+class _Importer:
+    """One import: walks the exported program once."""
+
+    def __init__(self, exported: Any, example_shape: tuple[int, ...]) -> None:
+        self.exported = exported
+        self.values: dict[str, Any] = {}
+        self.nodes: list[Node] = []
+        self.shapes: dict[str, Shape] = {}
+        self.example_shape = example_shape
+
+    def run(self) -> Graph:
+        """Import, fold, and mark the classifier."""
+        signature = self.exported.graph_signature
+        arrays = {**self.exported.state_dict, **self.exported.constants}
+        parameters = {**signature.inputs_to_parameters, **signature.inputs_to_buffers}
+        output = input_name = ""
+        for fx in self.exported.graph.nodes:
+            if fx.op == "placeholder":
+                if fx.name in parameters:
+                    self.values[fx.name] = arrays[parameters[fx.name]].detach().double().numpy()
+                else:
+                    input_name = fx.name
+                    self.values[fx.name] = _Value(fx.name, self._input_shape(fx.name))
+            elif fx.op == "call_function":
+                self._call(fx)
+            elif fx.op == "output":
+                results = fx.args[0]
+                if len(results) != 1:
+                    raise ModelError(f"the network returns {len(results)} values; return the class scores alone")
+                output = self.values[results[0].name].tensor
+        return finish(self.nodes, self.shapes, input_name, output)
+
+    def _input_shape(self, name: str) -> Shape:
+        s = self.example_shape
+        if len(s) == 3:
+            shape = (1, s[2], s[1])
+        elif len(s) == 4:
+            shape = (s[2], s[3], s[1])
+        else:
+            raise ModelError(f"input of shape {s}: pass one sample as [1, C, L] or [1, C, H, W]")
+        self.shapes[name] = shape
+        return shape
+
+    def _call(self, fx: Any) -> None:
+        op = str(fx.target).removeprefix("aten.").split(".")[0]
+        handler = getattr(self, f"_{op.strip('_')}", None)
+        if handler is None:
+            raise ModelError(
+                f"node {_path(fx)} ({fx.name}): operator {op} is not supported; supported are {_SUPPORTED}"
+            )
+        self.values[fx.name] = handler(fx)
+
+    def _operand(self, fx: Any, index: int = 0) -> _Value:
+        value = self.values.get(getattr(fx.args[index], "name", ""))
+        if not isinstance(value, _Value):
+            raise ModelError(f"node {_path(fx)} ({fx.name}): operand {index} is a constant; only tensors are supported")
+        return value
+
+    def _array(self, fx: Any, index: int) -> FloatArray | None:
+        if len(fx.args) <= index or fx.args[index] is None:
+            return None
+        out: FloatArray = self.values[fx.args[index].name]
+        return out
+
+    def _emit(self, fx: Any, op: str, inputs: list[_Value], shape: Shape, **fields: Any) -> _Value:
+        self.shapes[fx.name] = shape
+        self.nodes.append(Node(_path(fx), op, tuple(v.tensor for v in inputs), fx.name, **fields))
+        return _Value(fx.name, shape, inputs[0].image if op in ("activation", "add") else None)
+
+    # ---- layers ----
+
+    def _conv1d(self, fx: Any) -> _Value:
+        return self._convolution(fx, one_d=True)
+
+    def _conv2d(self, fx: Any) -> _Value:
+        return self._convolution(fx, one_d=False)
+
+    def _convolution(self, fx: Any, one_d: bool) -> _Value:
+        x = self._operand(fx)
+        weight = self._array(fx, 1)
+        assert weight is not None
+        if one_d:
+            weight = weight[:, :, None, :]
+        stride = _pair(_argument(fx, 3, 1), one_d, 1)
+        padding = _argument(fx, 4, 0)
+        if any(d != 1 for d in _pair(_argument(fx, 5, 1), one_d, 1)):
+            raise ModelError(f"node {_path(fx)} ({fx.name}): dilation is not supported; use dilation 1")
+        groups = int(_argument(fx, 6, 1))
+        out_c, _, kh, kw = weight.shape
+        same = padding == "same"
+        ph, pw = (kh - 1, kw - 1) if same else (2 * p for p in _pair(0 if padding == "valid" else padding, one_d, 0))
+        h, w, c = x.shape
+        # torch's "same" puts the odd sample at the end
+        win = Window(
+            h,
+            w,
+            c,
+            (h + ph - kh) // stride[0] + 1,
+            (w + pw - kw) // stride[1] + 1,
+            out_c,
+            kh,
+            kw,
+            *stride,
+            ph // 2,
+            pw // 2,
+            groups,
+        )
+        bias = self._array(fx, 2)
+        bias = np.zeros(out_c) if bias is None else bias
+        if groups == c == out_c and groups > 1:
+            return self._emit(
+                fx, "depthwise", [x], win.out_shape, window=win, weight=weight[:, 0].transpose(1, 2, 0), bias=bias
+            )
+        plain = (kh, kw, *stride, ph, pw, groups) == (1, 1, 1, 1, 0, 0, 1)
+        op = "pointwise" if plain else "conv"
+        return self._emit(fx, op, [x], win.out_shape, window=win, weight=weight.transpose(0, 2, 3, 1), bias=bias)
+
+    def _linear(self, fx: Any) -> _Value:
+        x = self._operand(fx)
+        weight = self._array(fx, 1)
+        assert weight is not None
+        out_c = weight.shape[0]
+        if x.image is not None:
+            h, w, c = x.image
+            weight = weight.reshape(out_c, c, h, w).transpose(0, 2, 3, 1).reshape(out_c, -1)
+        elif x.shape[:2] != (1, 1):
+            raise ModelError(f"node {_path(fx)} ({fx.name}): linear over an image is not supported; flatten it first")
+        bias = self._array(fx, 2)
+        win = Window(1, 1, weight.shape[1], 1, 1, out_c)
+        return self._emit(
+            fx,
+            "pointwise",
+            [x],
+            win.out_shape,
+            window=win,
+            weight=weight[:, None, None, :],
+            bias=np.zeros(out_c) if bias is None else bias,
+        )
+
+    def _batch_norm(self, fx: Any) -> _Value:
+        x = self._operand(fx)
+        gamma, beta, mean, var = (self._array(fx, i) for i in (1, 2, 3, 4))
+        if mean is None or var is None:
+            raise ModelError(f"node {_path(fx)} ({fx.name}): batch norm without running statistics; call eval() first")
+        epsilon = float(fx.args[7])
+        scale = (np.ones_like(mean) if gamma is None else gamma) / np.sqrt(var + epsilon)
+        shift = (np.zeros_like(mean) if beta is None else beta) - mean * scale
+        h, w, c = x.shape
+        win = Window(h, w, c, h, w, c, groups=c)
+        return self._emit(fx, "depthwise", [x], x.shape, window=win, weight=scale[None, None, :], bias=shift)
+
+    # ---- activations and shapes ----
+
+    def _relu(self, fx: Any) -> _Value:
+        x = self._operand(fx)
+        return self._emit(fx, "activation", [x], x.shape, activation="relu")
+
+    def _relu6(self, fx: Any) -> _Value:
+        x = self._operand(fx)
+        return self._emit(fx, "activation", [x], x.shape, activation="relu6")
+
+    def _hardtanh(self, fx: Any) -> _Value:
+        bounds = (float(_argument(fx, 1, -1.0)), float(_argument(fx, 2, 1.0)))
+        if bounds != (0.0, 6.0):
+            raise ModelError(f"node {_path(fx)} ({fx.name}): hardtanh{bounds} is not supported; use relu or relu6")
+        return self._relu6(fx)
+
+    def _dropout(self, fx: Any) -> _Value:
+        return self._operand(fx)
+
+    def _flatten(self, fx: Any) -> _Value:
+        x = self._operand(fx)
+        h, w, c = x.shape
+        if int(_argument(fx, 1, 0)) != 1 or int(_argument(fx, 2, -1)) not in (-1, 2 if h == 1 else 3):
+            raise ModelError(f"node {_path(fx)} ({fx.name}): flatten everything after the sample axis (start_dim=1)")
+        return _Value(x.tensor, (1, 1, h * w * c), x.image or x.shape)
+
+    def _view(self, fx: Any) -> _Value:
+        x = self._operand(fx)
+        size = math.prod(x.shape)
+        target = [int(d) for d in fx.args[1]]
+        if len(target) != 2 or target[1] not in (-1, size):
+            raise ModelError(f"node {_path(fx)} ({fx.name}): reshape to {target} is not supported; only to [N, {size}]")
+        return _Value(x.tensor, (1, 1, size), x.image or x.shape)
+
+    _reshape = _view
+
+    def _squeeze(self, fx: Any) -> _Value:
+        x = self._operand(fx)
+        if x.shape[:2] != (1, 1):
+            raise ModelError(f"node {_path(fx)} ({fx.name}): squeeze of an image is not supported; pool it first")
+        return _Value(x.tensor, x.shape, x.image or x.shape)
+
+    def _add(self, fx: Any) -> _Value:
+        a, b = self._operand(fx, 0), self._operand(fx, 1)
+        if a.shape != b.shape or fx.kwargs.get("alpha", 1) != 1:
+            raise ModelError(
+                f"node {_path(fx)} ({fx.name}): add of shapes {a.shape} and {b.shape}; shapes must be equal"
+            )
+        return self._emit(fx, "add", [a, b], a.shape)
+
+    # ---- pooling ----
+
+    def _avg_pool1d(self, fx: Any) -> _Value:
+        return self._pool(fx, "avg_pool", one_d=True)
+
+    def _avg_pool2d(self, fx: Any) -> _Value:
+        return self._pool(fx, "avg_pool", one_d=False)
+
+    def _max_pool1d(self, fx: Any) -> _Value:
+        return self._pool(fx, "max_pool", one_d=True)
+
+    def _max_pool2d(self, fx: Any) -> _Value:
+        return self._pool(fx, "max_pool", one_d=False)
+
+    def _pool(self, fx: Any, op: str, one_d: bool) -> _Value:
+        x = self._operand(fx)
+        kernel = _pair(fx.args[1], one_d, 1)
+        stride = _pair(_argument(fx, 2, None) or fx.args[1], one_d, 1)
+        padding = _pair(_argument(fx, 3, 0), one_d, 0)
+        ceil_mode, extra = _argument(fx, 4, False), _argument(fx, 5, op == "avg_pool")
+        if op == "max_pool":
+            if any(d != 1 for d in _pair(_argument(fx, 4, 1), one_d, 1)):
+                raise ModelError(f"node {_path(fx)} ({fx.name}): dilated pooling is not supported; use dilation 1")
+            ceil_mode = _argument(fx, 5, False)
+        elif any(padding) and not extra:
+            raise ModelError(f"node {_path(fx)} ({fx.name}): use count_include_pad=True or no padding")
+        if ceil_mode:
+            raise ModelError(f"node {_path(fx)} ({fx.name}): ceil_mode is not supported; use ceil_mode=False")
+        h, w, c = x.shape
+        oh, ow = ((d + 2 * p - k) // s + 1 for d, p, k, s in zip((h, w), padding, kernel, stride, strict=True))
+        win = Window(h, w, c, oh, ow, c, *kernel, *stride, *padding)
+        return self._emit(fx, op, [x], win.out_shape, window=win)
+
+    def _adaptive_avg_pool1d(self, fx: Any) -> _Value:
+        return self._global_pool(fx, fx.args[1])
+
+    def _adaptive_avg_pool2d(self, fx: Any) -> _Value:
+        return self._global_pool(fx, fx.args[1])
+
+    def _mean(self, fx: Any) -> _Value:
+        x = self._operand(fx)
+        rank = len(self.example_shape)
+        axes = sorted(d % rank for d in (fx.args[1] or []))
+        if axes != list(range(2, rank)):
+            raise ModelError(f"node {_path(fx)} ({fx.name}): mean over axes {axes}; only over the whole image")
+        pooled = self._global_pool(fx, (1,))
+        return pooled if _argument(fx, 2, False) else _Value(pooled.tensor, pooled.shape, (1, 1, x.shape[2]))
+
+    def _global_pool(self, fx: Any, size: Any) -> _Value:
+        x = self._operand(fx)
+        if any(int(s) != 1 for s in (size if isinstance(size, list | tuple) else [size])):
+            raise ModelError(f"node {_path(fx)} ({fx.name}): adaptive pooling to {size} is not supported; only to 1")
+        h, w, c = x.shape
+        win = Window(h, w, c, 1, 1, c, h, w)
+        return self._emit(fx, "avg_pool", [x], win.out_shape, window=win)
+
+
+def _argument(fx: Any, index: int, default: Any) -> Any:
+    return fx.args[index] if len(fx.args) > index else default
+
+
+def _pair(value: Any, one_d: bool, first: int) -> tuple[int, int]:
+    """(vertical, horizontal) of a torch size; a 1-D network has ``first`` as its vertical one."""
+    items = [int(v) for v in value] if isinstance(value, list | tuple) else [int(value)]
+    if one_d:
+        return first, items[-1]
+    return (items[0], items[0]) if len(items) == 1 else (items[0], items[1])
+
+
+def _path(fx: Any) -> str:
+    """Path of the torch module a node comes from, else its own name."""
+    stack = fx.meta.get("nn_module_stack") or {}
+    path = [entry[0] for entry in stack.values()][-1:] or [""]
+    return path[0].removeprefix("L['self'].").replace("getattr(L['self'], ", "") or str(fx.name)

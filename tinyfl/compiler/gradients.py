@@ -1,0 +1,197 @@
+"""Generator of the backward pass: calibrated gradient exponents and the integer constants that follow from them.
+
+docs/NUMERICS.md sections 3 and 7. The only pass besides quantisation that computes in floating point.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from tinyfl.errors import ModelError
+from tinyfl.ops import OPS
+from tinyfl.ops.arith import qm, qm_array
+from tinyfl.ops.loss import softmax_ce
+from tinyfl.ops.operator import NO_PARAMETERS, Parameters
+from tinyfl.types import FloatArray, GradConstants, Int8Graph, Int8Node, IntArray
+
+_UNBOUNDED = 40  # exponent offset of a tensor whose gradient was zero on every calibration sample
+
+
+def grad_limit(grad_bits: int) -> int:
+    """GQ: 127 or 32767."""
+    return (1 << (grad_bits - 1)) - 1
+
+
+def parameters_of(n: Int8Node) -> Parameters:
+    """The node's factory parameters."""
+    if n.weight is None or n.bias is None:
+        return NO_PARAMETERS
+    return Parameters(n.weight, n.bias)
+
+
+def needs_grad(graph: Int8Graph) -> set[str]:
+    """Tensors that a trained parameter lies behind: only their gradients are computed (the pruned backward pass)."""
+    needed: set[str] = set()
+    for n in graph.nodes:
+        if n.trains or any(t in needed for t in n.inputs):
+            needed.add(n.output)
+    return needed
+
+
+def integer_activations(graph: Int8Graph, x: IntArray) -> dict[str, IntArray]:
+    """Every tensor of the int8 graph for int8 samples x [N, H, W, C]."""
+    values = {graph.input: x}
+    for n in graph.nodes:
+        values[n.output] = OPS[n.op].output(n, parameters_of(n), [values[t] for t in n.inputs])
+    return values
+
+
+def activation_mask(n: Int8Node, y: IntArray) -> IntArray:
+    """1 where the gradient passes the fused activation (NUMERICS 5.3)."""
+    keep = np.ones(y.shape, np.int64)
+    if n.requant.mask_lo:
+        keep &= y > n.requant.lo
+    if n.requant.mask_hi:
+        keep &= y < n.requant.hi
+    return keep
+
+
+def real_gradients(
+    graph: Int8Graph, x: IntArray, loss_grad: FloatArray
+) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
+    """Exact gradients of every needed tensor and their per-sample peaks over partial sums.
+
+    ``loss_grad`` [N, 1, 1, classes] is dL/dlogits in nats. Activations are those of the integer forward pass.
+    """
+    values = integer_activations(graph, x)
+    needed = needs_grad(graph)
+    grads = {graph.output: loss_grad}
+    peaks = {graph.output: _peak(loss_grad)}
+    for n in reversed(graph.nodes):
+        if n.output not in needed or n.output not in grads:
+            continue
+        grads[n.output] = grads[n.output] * activation_mask(n, values[n.output])
+        xs = [values[t] for t in n.inputs]
+        for operand, tensor in enumerate(n.inputs):
+            if tensor not in needed:
+                continue
+            g = OPS[n.op].real_input_grad(n, parameters_of(n), operand, grads[n.output], xs)
+            g = g.reshape(xs[operand].shape)
+            grads[tensor] = grads[tensor] + g if tensor in grads else g
+            peaks[tensor] = np.maximum(peaks.get(tensor, 0.0), _peak(grads[tensor]))
+    return grads, peaks
+
+
+def _peak(g: FloatArray) -> FloatArray:
+    return np.abs(g).reshape(len(g), -1).max(axis=1)
+
+
+def calibrate_exponents(
+    graph: Int8Graph, x: IntArray, labels: IntArray, grad_bits: int, margin: int, seed: int
+) -> dict[str, int]:
+    """r_t of every gradient tensor: calibrated on the labels given and on uniformly random ones."""
+    rng = np.random.default_rng(seed)
+    limit = grad_limit(grad_bits)
+    offsets: dict[str, int] = {graph.output: 0}
+    logits = integer_activations(graph, x)[graph.output].reshape(len(x), -1)
+    for targets in (labels, rng.integers(0, graph.classes, len(x))):
+        losses = [softmax_ce(z, int(t), grad_bits) for z, t in zip(logits, targets, strict=True)]
+        real = np.zeros((len(x), 1, 1, graph.classes))
+        e_top = np.array([loss.e_top for loss in losses])
+        alive = np.array([loss.grad is not None for loss in losses])
+        for i, loss in enumerate(losses):
+            if loss.grad is not None:
+                real[i, 0, 0] = loss.grad * 2.0**-loss.e_top
+        _, peaks = real_gradients(graph, x, real)
+        for tensor, peak in peaks.items():
+            if tensor == graph.output:
+                continue
+            seen = alive & (peak > 0)
+            pairs = zip(peak[seen], e_top[seen], strict=True)
+            exponents = [_largest_exponent(float(p), limit) - int(e) for p, e in pairs]
+            lowest = min(exponents, default=_UNBOUNDED) - margin
+            offsets[tensor] = min(offsets.get(tensor, lowest), lowest)
+    return offsets
+
+
+def _largest_exponent(peak: float, limit: int) -> int:
+    """Largest e with round(peak 2^e) <= limit."""
+    e = math.floor(math.log2((limit + 0.5) / peak))
+    while math.floor(peak * 2.0**e + 0.5) > limit:
+        e -= 1
+    return e
+
+
+def grad_constants(
+    graph: Int8Graph, offsets: dict[str, int], grad_bits: int, learning_rate: float
+) -> dict[int, GradConstants]:
+    """Constants of every node that takes part in the backward pass, by node index."""
+    needed = needs_grad(graph)
+    r = dict(offsets)
+    multipliers: dict[int, GradConstants] = {}
+    for n in reversed(graph.nodes):
+        if n.output not in needed:
+            continue
+        multipliers[n.index] = g = _multipliers(n, r[n.output], grad_bits)
+        for tensor in n.inputs:
+            if tensor in needed:
+                r[tensor] = min(r[tensor], g.ro + g.gs)
+    out = {}
+    for n in graph.nodes:
+        if n.index in multipliers:
+            g = multipliers[n.index]
+            bsh = tuple(g.ro + g.gs - r[t] if t in needed else 0 for t in n.inputs)
+            if any(not 0 <= b <= 47 for b in bsh):
+                raise ModelError(f"node {n.name}: its gradient needs a shift of {max(bsh)} bits; recalibrate")
+            out[n.index] = _with_rates(n, g, bsh, learning_rate)
+    return out
+
+
+def _multipliers(n: Int8Node, ro: int, grad_bits: int) -> GradConstants:
+    if n.op == "avg_pool":
+        assert n.window is not None
+        gm, gs = qm(1 / n.window.taps, 15)
+        return GradConstants(ro=ro, gm=gm, gs=gs)
+    if n.weight_scale is None:
+        return GradConstants(ro=ro)
+    fold_bits, fsh = (8, 8) if grad_bits == 8 else (15, 15)
+    top = float(n.weight_scale.max())
+    unit = (1 << fold_bits) - 1
+    mw = np.maximum(1, np.floor(n.weight_scale / top * unit + 0.5).astype(np.int64))
+    assert n.window is not None
+    if n.op == "depthwise":
+        m, gs = qm(top, 15)
+        return GradConstants(ro=ro, gs=gs, gmc=(m * mw + (1 << (fold_bits - 1))) >> fold_bits)
+    fsh = _fold_shift(n, fsh, grad_bits)
+    gm, gs = qm(top / unit, 15)
+    return GradConstants(ro=ro, mw=mw, fsh=fsh, gm=gm, gs=gs - fsh)
+
+
+def _fold_shift(n: Int8Node, fsh: int, grad_bits: int) -> int:
+    """Enlarge the fold's shift until the input-gradient accumulator stays in int32 (NUMERICS section 7)."""
+    assert n.window is not None
+    limit = grad_limit(grad_bits)
+    taps = n.window.taps * n.window.out_c // n.window.groups
+    while 127 * max(1, limit >> (fsh - (8 if grad_bits == 8 else 15))) * taps >= 1 << 31:
+        fsh += 1
+    if limit * 255 * n.window.pixels >= 1 << 31 and n.trains:
+        raise ModelError(
+            f"node {n.name}: {n.window.pixels} pixels overflow the weight gradient's 32 bits at {grad_bits}-bit "
+            "gradients; use 8-bit gradients or leave the layer's weights frozen"
+        )
+    return fsh
+
+
+def _with_rates(n: Int8Node, g: GradConstants, bsh: tuple[int, ...], learning_rate: float) -> GradConstants:
+    empty = np.zeros(0, np.int64)
+    km = ks = kb = kbs = empty
+    if n.trains:
+        assert n.weight_scale is not None
+        sx = n.input_quant[0].scale
+        if n.trained_in_c:
+            km, ks = qm_array(learning_rate * sx / n.weight_scale * 256, 15)
+        if n.bias_trained:
+            kb, kbs = qm_array(learning_rate / (sx * n.weight_scale), 15)
+    return GradConstants(g.ro, bsh, g.mw, g.fsh, g.gm, g.gs, g.gmc, km, ks, kb, kbs)

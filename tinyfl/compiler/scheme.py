@@ -1,0 +1,105 @@
+"""Update schemes: what trains, given as ``last:K``, ``full``, or a TOML file with one ``[[layer]]`` per trained node.
+
+[[layer]]
+node = "features.0"   # as `tinyfl compile` lists them
+weights = 0.5         # share of leading input channels whose weights train; 0 none
+bias = true
+shared = false        # default: true, but false for the classifier
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import tomllib
+from pathlib import Path
+
+from tinyfl.errors import SchemeError
+from tinyfl.ops import OPS
+from tinyfl.types import Graph, Int8Graph, LayerUpdate, Node, UpdateScheme
+
+
+def parse_scheme(spec: str, graph: Graph) -> UpdateScheme:
+    """The scheme that ``spec`` names for ``graph``; raises SchemeError."""
+    layers = [n for n in graph.nodes if OPS[n.op].parametrised]
+    if spec == "full":
+        return last_layers(graph, len(layers))
+    if spec.startswith("last:"):
+        try:
+            count = int(spec[5:])
+        except ValueError:
+            count = 0
+        if not 1 <= count <= len(layers):
+            raise SchemeError(f"scheme '{spec}': give last:K with K from 1 to {len(layers)}, the network's layers")
+        return last_layers(graph, count)
+    path = Path(spec)
+    if not path.is_file():
+        raise SchemeError(f"scheme '{spec}' is neither last:K, full nor a file; name one of these")
+    return _read(path, graph)
+
+
+def last_layers(graph: Graph, count: int, ratio: float = 1.0) -> UpdateScheme:
+    """The last ``count`` parametrised layers train with their biases; the classifier is personal."""
+    layers = [n for n in graph.nodes if OPS[n.op].parametrised][-count:]
+    return UpdateScheme(tuple(LayerUpdate(n.name, ratio, True, n.op != "logits") for n in layers))
+
+
+def _read(path: Path, graph: Graph) -> UpdateScheme:
+    try:
+        rows = tomllib.loads(path.read_text(encoding="utf-8")).get("layer", [])
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SchemeError(f"scheme file {path} cannot be read: {error}") from error
+    layers = []
+    for row in rows:
+        unknown = set(row) - {"node", "weights", "bias", "shared"}
+        if "node" not in row or unknown:
+            raise SchemeError(
+                f"scheme file {path}: a [[layer]] takes node, weights, bias and shared; "
+                f"{'remove ' + ', '.join(sorted(unknown)) if unknown else 'add node'}"
+            )
+        head = any(n.name == row["node"] and n.op == "logits" for n in graph.nodes)
+        shared = bool(row.get("shared", not head))
+        ratio = float(row.get("weights", 0.0))
+        layers.append(LayerUpdate(str(row["node"]), ratio, bool(row.get("bias", True)), shared))
+    scheme = UpdateScheme(tuple(layers))
+    check_scheme(scheme, graph)
+    return scheme
+
+
+def check_scheme(scheme: UpdateScheme, graph: Graph) -> None:
+    """Raise SchemeError unless every layer of ``scheme`` is a parametrised node with a ratio in 0..1."""
+    names = {n.name: n for n in graph.nodes if OPS[n.op].parametrised}
+    if not scheme.layers:
+        raise SchemeError("the update scheme trains nothing; name at least one layer")
+    for update in scheme.layers:
+        if update.node not in names:
+            raise SchemeError(f"the update scheme names '{update.node}'; the trainable layers are {', '.join(names)}")
+        if not 0 <= update.ratio <= 1 or math.isnan(update.ratio):
+            raise SchemeError(f"layer {update.node}: weights = {update.ratio} is not between 0 and 1")
+        if names[update.node].op == "depthwise" and update.ratio not in (0, 1):
+            raise SchemeError(f"layer {update.node} is depthwise: weights must be 0 or 1, not {update.ratio}")
+        if update.ratio == 0 and not update.bias:
+            raise SchemeError(f"layer {update.node} trains neither weights nor bias; leave it out")
+    if len({u.node for u in scheme.layers}) != len(scheme.layers):
+        raise SchemeError("the update scheme names a layer twice; keep one entry a layer")
+
+
+def trained_in_channels(node: Node, update: LayerUpdate | None) -> int:
+    """Leading input channels of a group whose weights train."""
+    if update is None or update.ratio == 0 or node.weight is None:
+        return 0
+    if node.op == "depthwise":
+        return 1
+    return max(1, math.floor(node.weight.shape[3] * update.ratio + 0.5))
+
+
+def scheme_id(graph: Int8Graph, grad_bits: int) -> int:
+    """First four bytes of the SHA-256 of what trains and what is shared; a delta only fits its own scheme."""
+    rows = [
+        [n.index, n.name, n.trained_in_c, n.bias_trained, n.shared, [] if n.weight is None else n.weight.shape]
+        for n in graph.nodes
+        if n.trains
+    ]
+    digest = hashlib.sha256(json.dumps([grad_bits, rows]).encode()).digest()
+    return int.from_bytes(digest[:4], "big")

@@ -1,0 +1,81 @@
+"""Depthwise convolution with one filter a channel; weights are [kernel_h, kernel_w, c]."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tinyfl.ops.conv import floats
+from tinyfl.ops.operator import CallArguments, Parameters, requantise, window_of
+from tinyfl.ops.patches import gather, scatter
+from tinyfl.ops.weighted import Weighted
+from tinyfl.types import FloatArray, GradConstants, Int8Node, IntArray, Node, Window
+
+
+def filter_channels(x: FloatArray, weight: FloatArray, win: Window) -> FloatArray:
+    """Each channel of [N, H, W, C] correlated with its own filter."""
+    return (gather(x, win) * weight).sum(axis=(3, 4))
+
+
+def filter_channels_input(grad: FloatArray, weight: FloatArray, win: Window) -> FloatArray:
+    """Adjoint of ``filter_channels`` in its image."""
+    return scatter(grad[:, :, :, None, None, :] * weight, win)
+
+
+class Depthwise(Weighted):
+    """Depthwise conv1d/conv2d with fused activation."""
+
+    def channel_axis(self) -> int:
+        """Weights are [kernel_h, kernel_w, c]."""
+        return 2
+
+    def trained(self, n: Int8Node, weight: IntArray) -> IntArray:
+        """All channels train or none."""
+        return weight if n.trained_in_c else weight[..., :0]
+
+    def float_output(self, node: Node, xs: Sequence[FloatArray]) -> FloatArray:
+        """Filtered channels plus bias."""
+        assert node.weight is not None
+        assert node.bias is not None
+        return filter_channels(xs[0], node.weight, window_of(node)) + node.bias
+
+    def output(self, n: Int8Node, p: Parameters, xs: Sequence[IntArray]) -> IntArray:
+        """Section 4."""
+        centred = floats(xs[0], n.input_quant[0].zero_point)
+        acc = filter_channels(centred, floats(p.weight), window_of(n)).astype(np.int64) + p.bias
+        return requantise(n, acc)
+
+    def input_sum(
+        self, n: Int8Node, g: GradConstants, p: Parameters, operand: int, grad_y: IntArray, xs: Sequence[IntArray]
+    ) -> IntArray:
+        """Section 5.7."""
+        acc = filter_channels_input(floats(grad_y), floats(p.weight), window_of(n))
+        return acc.astype(np.int64) * g.gmc
+
+    def real_input_grad(
+        self, n: Int8Node, p: Parameters, operand: int, grad_y: FloatArray, xs: Sequence[IntArray]
+    ) -> FloatArray:
+        """Gradient through the dequantised weights."""
+        assert n.weight_scale is not None
+        return filter_channels_input(grad_y, floats(p.weight) * n.weight_scale, window_of(n))
+
+    def weight_sum(self, n: Int8Node, grad_y: FloatArray, x: FloatArray) -> FloatArray:
+        """Section 6."""
+        cols = gather(x - n.input_quant[0].zero_point, window_of(n))
+        return (cols * grad_y[:, :, :, None, None, :]).sum(axis=(0, 1, 2))
+
+    def macs(self, n: Int8Node) -> int:
+        """Pixels x taps x channels."""
+        assert n.weight is not None
+        return window_of(n).pixels * n.weight.size
+
+    def c_forward(self, n: Int8Node, a: CallArguments) -> str:
+        """tf_depthwise_s8."""
+        i = n.index
+        return f"tf_depthwise_s8(&n{i}_win, &n{i}_rq, &n{i}_wt, {a.x[0]}, {a.y})"
+
+    def c_input_grad(self, n: Int8Node, a: CallArguments, operand: int) -> str:
+        """tf_depthwise_input_grad."""
+        i = n.index
+        return f"tf_depthwise_input_grad(&n{i}_win, &n{i}_ig, &n{i}_wt, {a.grad_y}, {a.grad_x})"

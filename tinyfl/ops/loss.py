@@ -1,0 +1,49 @@
+"""Softmax cross-entropy in integers (NUMERICS section 5.1)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from tinyfl.ops.arith import bit_length, rs, sat
+from tinyfl.types import IntArray
+
+_EXP = np.array([math.floor(65536 * math.exp(-d / 16) + 0.5) for d in range(177)], np.int64)
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Result of one sample: probability of the label (Q15), exponent and gradient of the logits.
+
+    ``grad`` is None where the gradient is zero everywhere: there is nothing to learn from the sample.
+    """
+
+    p_label: int
+    e_top: int
+    grad: IntArray | None
+
+
+def softmax(logits: IntArray) -> IntArray:
+    """Probabilities in Q15 of int16 logits [classes] in 1/16 nat."""
+    d = int(logits.max()) - logits
+    t = np.where(d <= 176, _EXP[np.minimum(d, 176)], 0)
+    total = int(t.sum())
+    return ((t << 15) + total // 2) // total
+
+
+def softmax_ce(logits: IntArray, label: int, grad_bits: int) -> Loss:
+    """Cross-entropy gradient normalised to ``grad_bits``; the step is skipped where it vanishes."""
+    limit = (1 << (grad_bits - 1)) - 1
+    p = softmax(logits)
+    g = p.copy()
+    g[label] -= 32768
+    m = int(np.abs(g).max())
+    if m == 0:
+        return Loss(int(p[label]), 0, None)
+    k = bit_length(m) - (grad_bits - 1)
+    e_top = 15 - k
+    if int(rs(np.array(m, np.int64), k)) > limit:
+        e_top -= 1
+    return Loss(int(p[label]), e_top, sat(rs(g, 15 - e_top), -limit, limit))

@@ -1,0 +1,46 @@
+"""Gather and scatter between images and kernel windows: the linear maps that every windowed operator is made of.
+
+Arrays are float64 [N, H, W, C]. Integers pass through exactly: NUMERICS section 7 keeps every sum below 2^31, and
+float64 holds all integers up to 2^53, so the fast float matrix product is an exact integer one.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tinyfl.types import FloatArray, Window
+
+
+def gather(x: FloatArray, win: Window, fill: float = 0.0) -> FloatArray:
+    """Windows of an image: [N, H, W, C] -> [N, out_h, out_w, kernel_h, kernel_w, C]; padding reads ``fill``."""
+    n = x.shape[0]
+    x = x.reshape(n, *win.in_shape)  # a flattened image arrives in its own shape
+    padded = np.full((n, *_padded(win), win.in_c), fill)
+    padded[:, win.pad_top : win.pad_top + win.in_h, win.pad_left : win.pad_left + win.in_w] = x
+    sn, sh, sw, sc = padded.strides
+    view = np.lib.stride_tricks.as_strided(
+        padded,
+        (n, win.out_h, win.out_w, win.kernel_h, win.kernel_w, win.in_c),
+        (sn, sh * win.stride_h, sw * win.stride_w, sh, sw, sc),
+        writeable=False,
+    )
+    return np.ascontiguousarray(view)
+
+
+def scatter(cols: FloatArray, win: Window) -> FloatArray:
+    """Adjoint of ``gather``: sums [N, out_h, out_w, kernel_h, kernel_w, C] back into [N, H, W, C]."""
+    n = cols.shape[0]
+    padded = np.zeros((n, *_padded(win), win.in_c))
+    for ky in range(win.kernel_h):
+        for kx in range(win.kernel_w):
+            rows = slice(ky, ky + win.stride_h * win.out_h, win.stride_h)
+            columns = slice(kx, kx + win.stride_w * win.out_w, win.stride_w)
+            padded[:, rows, columns] += cols[:, :, :, ky, kx]
+    return padded[:, win.pad_top : win.pad_top + win.in_h, win.pad_left : win.pad_left + win.in_w]
+
+
+def _padded(win: Window) -> tuple[int, int]:
+    """Padded height and width that hold every window and the whole image."""
+    height = max(win.pad_top + win.in_h, win.stride_h * win.out_h - 1 + win.kernel_h)
+    width = max(win.pad_left + win.in_w, win.stride_w * win.out_w - 1 + win.kernel_w)
+    return height, width

@@ -1,0 +1,268 @@
+"""The shared nouns of the compiler. Shapes are (H, W, C); a 1-D network has H = 1, a vector is (1, 1, N)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+Shape = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class QuantParams:
+    """Affine quantisation of an activation tensor: real = scale * (q - zero_point), q in -128..127."""
+
+    scale: float
+    zero_point: int
+
+
+@dataclass(frozen=True)
+class Window:
+    """Geometry of a convolution or pooling; linear layers are 1x1 windows over a 1x1 image."""
+
+    in_h: int
+    in_w: int
+    in_c: int
+    out_h: int
+    out_w: int
+    out_c: int
+    kernel_h: int = 1
+    kernel_w: int = 1
+    stride_h: int = 1
+    stride_w: int = 1
+    pad_top: int = 0
+    pad_left: int = 0
+    groups: int = 1
+
+    @property
+    def in_shape(self) -> Shape:
+        """Shape (H, W, C) of the input."""
+        return self.in_h, self.in_w, self.in_c
+
+    @property
+    def out_shape(self) -> Shape:
+        """Shape (H, W, C) of the output."""
+        return self.out_h, self.out_w, self.out_c
+
+    @property
+    def pixels(self) -> int:
+        """Number of output pixels."""
+        return self.out_h * self.out_w
+
+    @property
+    def taps(self) -> int:
+        """Number of kernel positions."""
+        return self.kernel_h * self.kernel_w
+
+
+@dataclass(frozen=True)
+class Node:
+    """One operator of a graph.
+
+    ``op`` names a member of ``tinyfl.ops.OPS``. ``weight`` is float [out_c, kernel_h, kernel_w, in_c/groups]
+    (depthwise: [kernel_h, kernel_w, c]); ``activation`` is fused into the output: none, relu or relu6.
+    """
+
+    name: str
+    op: str
+    inputs: tuple[str, ...]
+    output: str
+    window: Window | None = None
+    activation: str = "none"
+    weight: FloatArray | None = None
+    bias: FloatArray | None = None
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A float network in execution order; every tensor has one producer."""
+
+    nodes: tuple[Node, ...]
+    shapes: Mapping[str, Shape]
+    input: str
+    output: str
+
+    def consumers(self, tensor: str) -> tuple[Node, ...]:
+        """Nodes that read ``tensor``, in execution order."""
+        return tuple(n for n in self.nodes if tensor in n.inputs)
+
+    @property
+    def classes(self) -> int:
+        """Number of classes of the classifier at the end."""
+        return self.shapes[self.output][2]
+
+    @property
+    def parameters(self) -> int:
+        """Number of float parameters of the network."""
+        return sum(p.size for n in self.nodes for p in (n.weight, n.bias) if p is not None)
+
+
+@dataclass(frozen=True)
+class LayerUpdate:
+    """What trains in one parametrised node.
+
+    ``ratio`` is the share of leading input channels whose weights train (0..1; a depthwise layer trains all or
+    none); ``shared`` says whether the layer's delta travels or stays personal.
+    """
+
+    node: str
+    ratio: float = 0.0
+    bias: bool = True
+    shared: bool = True
+
+
+@dataclass(frozen=True)
+class UpdateScheme:
+    """What trains, and what of it is shared; layers not named are frozen."""
+
+    layers: tuple[LayerUpdate, ...]
+
+    def of(self, node: str) -> LayerUpdate | None:
+        """The update of ``node``, None if it is frozen."""
+        return next((u for u in self.layers if u.node == node), None)
+
+
+@dataclass(frozen=True)
+class Requant:
+    """Integer constants of an output (NUMERICS section 3); arrays are per output channel or of length 1."""
+
+    m: IntArray
+    s: IntArray
+    zero_point: int
+    lo: int
+    hi: int
+    mask_lo: bool
+    mask_hi: bool
+
+
+@dataclass(frozen=True)
+class Int8Node:
+    """A node with its integers: weights, biases, requantisation, and what of it trains.
+
+    ``weight`` int8 and ``bias`` int32 values are held as int64 in the layout of ``Node``; ``weight_scale`` is float
+    [out_c]. ``input_quant`` are the operands' parameters. ``trained_in_c`` counts the leading input channels of a
+    group whose weights train (a depthwise layer: 0 or 1).
+    """
+
+    index: int
+    name: str
+    op: str
+    inputs: tuple[str, ...]
+    output: str
+    input_quant: tuple[QuantParams, ...]
+    output_quant: QuantParams | None
+    requant: Requant
+    window: Window | None = None
+    weight: IntArray | None = None
+    bias: IntArray | None = None
+    weight_scale: FloatArray | None = None
+    trained_in_c: int = 0
+    bias_trained: bool = False
+    shared: bool = True
+
+    @property
+    def trains(self) -> bool:
+        """Whether any parameter of the node trains."""
+        return self.trained_in_c > 0 or self.bias_trained
+
+
+@dataclass(frozen=True)
+class Int8Graph:
+    """The quantised network: what the device computes."""
+
+    nodes: tuple[Int8Node, ...]
+    shapes: Mapping[str, Shape]
+    quant: Mapping[str, QuantParams]
+    input: str
+    output: str
+
+    @property
+    def classes(self) -> int:
+        """Number of classes."""
+        return self.shapes[self.output][2]
+
+    def producer(self, tensor: str) -> Int8Node | None:
+        """The node that writes ``tensor``; None for the network's input."""
+        return next((n for n in self.nodes if n.output == tensor), None)
+
+
+@dataclass(frozen=True)
+class GradConstants:
+    """Integer constants of a node's backward pass (NUMERICS section 3); unused ones are empty or zero.
+
+    ``ro`` is the exponent offset of the output's gradient; ``bsh`` the finishing shift per operand.
+    """
+
+    ro: int = 0
+    bsh: tuple[int, ...] = ()
+    mw: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
+    fsh: int = 0
+    gm: int = 0
+    gs: int = 0
+    gmc: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
+    km: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
+    ks: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
+    kb: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
+    kbs: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
+
+
+@dataclass(frozen=True)
+class Step:
+    """One instruction of the training program.
+
+    ``action``: forward, loss, mask, input_grad, update_weight or update_bias. ``reads`` and ``writes`` name buffers:
+    activations by tensor, gradients ``grad:tensor``, ``scratch:i``. ``in_place`` pairs (written, read) buffers that
+    may be one where the read one dies here.
+    """
+
+    action: str
+    node: int
+    operand: int = 0
+    reads: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
+    accumulate: bool = False
+    in_place: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Program:
+    """The training step of a network: forward, loss, then the pruned backward pass with updates in place."""
+
+    graph: Int8Graph
+    grads: Mapping[int, GradConstants]
+    steps: tuple[Step, ...]
+    buffer_bytes: Mapping[str, int]
+    grad_bits: int
+    learning_rate: float
+
+    @property
+    def forward_steps(self) -> int:
+        """Number of leading steps that belong to the forward pass."""
+        return sum(s.action == "forward" for s in self.steps)
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where a buffer lies in the arena and when: steps ``first`` to ``last``, both included."""
+
+    offset: int
+    size: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class MemoryPlan:
+    """Arena layout of a program."""
+
+    arena_bytes: int
+    placements: Mapping[str, Placement]
+
+
+Json = dict[str, Any]
