@@ -130,6 +130,8 @@ typedef struct {
     const uint16_t *kb; /* [out_c] bias multiplier; null: bias frozen */
     const int8_t *kbs;  /* [out_c] */
 } tf_rate;
+/* Counter base of section 1 for node `op` at `step`: what the update kernels draw their randomness from. */
+uint32_t tf_counter_base(uint32_t seed, uint32_t step, uint32_t op);
 /* e: exponent of grad_y plus the learning-rate shift. base: the op's counter base of section 1. */
 /* w, f: [out_c][kernel_h][kernel_w][trained_in_c]. */
 void tf_conv_update(const tf_window *win, const tf_rate *rate, int32_t e, uint32_t base, const int8_t *x,
