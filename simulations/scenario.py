@@ -1,0 +1,117 @@
+"""A scenario: everything that defines an experiment, read from a TOML file (docs/scenarios.md).
+
+Pydantic parses and checks; a mistake becomes one sentence that names the file and the key.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from tinyfl.errors import ScenarioError
+
+Positive = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=0)]
+BUILT_IN = Path(__file__).parent / "scenarios"
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Data(_Table):
+    """Which recordings, how they are cut, and who learns what."""
+
+    dataset: str
+    window: Positive
+    hop: Positive
+    pretrain_users: Positive
+    shipped_side: str | None = None
+    worn_side: str | None = None
+    label_spread: Literal["first", "even"] = "even"
+
+
+class Network(_Table):
+    """The network, how it is pre-trained in float, and what of it trains on the device."""
+
+    model: str
+    scheme: str
+    pretrain_epochs: Positive
+    pretrain_rate: Annotated[float, Field(gt=0)] = 3e-3
+    learning_rate: Annotated[float, Field(gt=0)]
+    grad_bits: Literal[8, 16] = 8
+    grad_margin: Count = 0
+
+
+class Phase(_Table):
+    """Rounds during which the wearers have labelled so many windows of each class."""
+
+    labels_per_class: Positive
+    rounds: Positive
+    epochs: Positive
+    personal_epochs: Positive
+    local_epochs: Positive
+    scratch_epochs: Positive = 200
+    lr_shift: Annotated[int, Field(ge=-8, le=8)] = 0
+    personal_lr_shift: Annotated[int, Field(ge=-8, le=8)] = 0
+
+
+class Store(_Table):
+    """The device's sample store: its capacity in windows and what the factory puts in."""
+
+    capacity: Positive
+    factory_per_class: Count = 0
+    replay: bool = True
+
+
+class Fleet(_Table):
+    """How many devices, and how they are connected when they run as processes."""
+
+    devices_per_user: Positive = 1
+    serial: Count = 0
+    delta_shift: Annotated[int, Field(ge=0, le=16)] = 3
+
+
+class Scenario(_Table):
+    """One experiment."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
+    seed: Count = 1
+    data: Data
+    network: Network
+    store: Store
+    fleet: Fleet = Fleet()
+    phase: Annotated[tuple[Phase, ...], Field(min_length=1)]
+
+
+def load_scenario(spec: str) -> Scenario:
+    """The scenario in the file ``spec``, or the built-in one of that name; raises ScenarioError."""
+    built_in = {p.stem: p for p in sorted(BUILT_IN.glob("*.toml"))}
+    path = built_in.get(spec, Path(spec))
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ScenarioError(f"there is no scenario file {path}; built in are {', '.join(built_in)}") from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ScenarioError(f"scenario {path} cannot be read: {error}") from error
+    try:
+        scenario = Scenario.model_validate(table)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise ScenarioError(f"scenario {path}: {key}: {first['msg'][0].lower()}{first['msg'][1:]}") from error
+    return _resolve(scenario, path)
+
+
+def _resolve(scenario: Scenario, path: Path) -> Scenario:
+    """Scheme files are named relative to the scenario file; labels may only grow from phase to phase."""
+    labels = [phase.labels_per_class for phase in scenario.phase]
+    if labels != sorted(labels):
+        raise ScenarioError(f"scenario {path}: labels_per_class falls from one phase to the next; order the phases")
+    beside = path.parent / scenario.network.scheme
+    if not beside.is_file():
+        return scenario
+    return scenario.model_copy(update={"network": scenario.network.model_copy(update={"scheme": str(beside)})})

@@ -1,0 +1,110 @@
+"""Who wears which device and what each has recorded: the windows of a scenario, split without leaks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from simulations.scenario import Scenario
+from tinyfl.data.dataset import Dataset, Windows, windows
+from tinyfl.data.splits import labelled, split_in_time, split_users
+from tinyfl.errors import ScenarioError
+from tinyfl.types import FloatArray
+
+MAX_NAME = 24
+
+
+@dataclass(frozen=True)
+class Normalisation:
+    """Per-channel constants of the sensor driver, learned from the people the network was pre-trained on."""
+
+    mean: FloatArray
+    std: FloatArray
+
+    def apply(self, w: Windows) -> Windows:
+        """Windows in units of standard deviations."""
+        x = ((w.x - self.mean) / self.std).astype(np.float32)
+        return Windows(x, w.y, w.user, w.side, w.order)
+
+
+@dataclass(frozen=True)
+class Wearer:
+    """One device and its wearer's windows, normalised.
+
+    ``labelled`` holds, for each phase of the scenario, every window labelled by then; ``test`` is later in time than
+    all of them. ``test_shipped`` are the wearer's later windows on the side the network was shipped for, if any.
+    """
+
+    name: str
+    user: str
+    labelled: tuple[Windows, ...]
+    test: Windows
+    test_shipped: Windows
+
+
+@dataclass(frozen=True)
+class People:
+    """Everybody in a scenario."""
+
+    dataset: Dataset
+    normalisation: Normalisation
+    pretrain: Windows
+    factory: Windows
+    wearers: tuple[Wearer, ...]
+
+
+def people(scenario: Scenario, dataset: Dataset) -> People:
+    """Split the data set as the scenario says; raises DataError or ScenarioError."""
+    data = scenario.data
+    shipped_users, device_users = split_users(dataset, data.pretrain_users, scenario.seed)
+    cut = windows(dataset, data.window, data.hop)
+    raw = cut.select(shipped_users, data.shipped_side)
+    if not len(raw):
+        raise ScenarioError(f"scenario {scenario.name}: no recording of side {data.shipped_side} to pre-train on")
+    flat = raw.x.reshape(-1, raw.x.shape[2]).astype(np.float64)
+    normalisation = Normalisation(flat.mean(axis=0), np.maximum(flat.std(axis=0), 1e-6))
+    pretrain = normalisation.apply(raw)
+    wearers = [
+        _wearer(scenario, normalisation, cut.select(user), user, copy)
+        for user in device_users
+        for copy in range(scenario.fleet.devices_per_user)
+    ]
+    return People(dataset, normalisation, pretrain, _factory_windows(scenario, pretrain), tuple(wearers))
+
+
+def _wearer(scenario: Scenario, normalisation: Normalisation, own: Windows, user: str, copy: int) -> Wearer:
+    data = scenario.data
+    learn, judge = split_in_time(normalisation.apply(own.select(side=data.worn_side)))
+    most = max(phase.labels_per_class for phase in scenario.phase)
+    chosen = _spread(learn, most, copy, scenario.fleet.devices_per_user) if data.label_spread == "even" else learn
+    sets = tuple(labelled(chosen, phase.labels_per_class) for phase in scenario.phase)
+    if not len(sets[0]) or not len(judge):
+        raise ScenarioError(f"scenario {scenario.name}: user {user} has no windows to learn from or to judge by")
+    shipped = (
+        own.select(side=data.shipped_side) if data.shipped_side != data.worn_side else own.take(np.zeros(0, np.int64))
+    )
+    test_shipped = split_in_time(normalisation.apply(shipped))[1] if len(shipped) else shipped
+    name = f"wearer-{user}" if scenario.fleet.devices_per_user == 1 else f"wearer-{user}-{copy + 1}"
+    return Wearer(name[:MAX_NAME], user, sets, judge, test_shipped)
+
+
+def _spread(learn: Windows, count: int, copy: int, copies: int) -> Windows:
+    """``count`` windows of each class, evenly spaced in time; each copy of a wearer starts a little later."""
+    rows = []
+    for label in np.unique(learn.y):
+        group = np.flatnonzero(learn.y == label)
+        group = group[np.argsort(learn.order[group], kind="stable")]
+        at = (np.arange(min(count, len(group))) + copy / copies) * len(group) / max(1, min(count, len(group)))
+        rows.append(group[at.astype(np.int64)])
+    return learn.take(np.sort(np.concatenate(rows)))
+
+
+def _factory_windows(scenario: Scenario, pretrain: Windows) -> Windows:
+    """The windows that ship with a device: evenly spaced over the pre-training people, equally many a class."""
+    count = scenario.store.factory_per_class
+    rows = [np.zeros(0, np.int64)]
+    for label in np.unique(pretrain.y):
+        group = np.flatnonzero(pretrain.y == label)
+        rows.append(group[(np.arange(min(count, len(group))) * len(group) // max(1, count)).astype(np.int64)])
+    return pretrain.take(np.concatenate(rows))
