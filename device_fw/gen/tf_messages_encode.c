@@ -1,3 +1,5 @@
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+#pragma GCC diagnostic ignored "-Wtype-limits"
 /*
  * From tinyfl/wire/tinyfl.cddl by tinyfl.wire.generate: change those, not this file.
  *

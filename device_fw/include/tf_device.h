@@ -156,6 +156,7 @@ struct tf_device {
     uint16_t shared_tensors;
     uint8_t state;  /* TF_IDLE, TF_TRAINING or TF_TRAINED */
     uint8_t folded; /* the residual holds this round already, only its writing failed */
+    uint8_t stale;  /* the planes hold part of an abandoned round until the flash has been read again */
     uint32_t base_version;
     uint32_t last_round;      /* committed; 0: none */
     uint32_t collected_round; /* windows up to it are in the store */

@@ -105,7 +105,7 @@ class Fetch:
 
     round: int
     start: int
-    space: int  # 8..MAX_CHUNK_DATA
+    space: int  # 7..MAX_CHUNK_DATA
 
 
 @dataclass(frozen=True)

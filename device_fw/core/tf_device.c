@@ -1,0 +1,122 @@
+#include "tf_device.h"
+
+#include <string.h>
+
+#include "tf_conversation.h"
+#include "tf_flash.h"
+#include "tf_round.h"
+#include "tf_shared.h"
+#include "tf_windows.h"
+
+#define SMALLEST_SECTOR 256u
+
+static int complete(const tf_model *model, const tf_port *port, const tf_device_memory *mem,
+                    const tf_device_config *config) {
+    return model && port && mem && config && config->name && config->name[0] && strlen(config->name) <= TF_NAME_BYTES &&
+           port->now_ms && port->flash_read && port->flash_write && port->flash_erase && port->send && port->collect &&
+           port->sample && mem->w && mem->f && mem->b && mem->arena && mem->base_w && mem->base_b && mem->residual &&
+           mem->windows && mem->labels && mem->origins && mem->order && mem->logits && mem->capacity;
+}
+
+static int flash_fits(const tf_device *dev) {
+    const tf_port *port = dev->port;
+    return port->sector_bytes >= SMALLEST_SECTOR && port->sector_bytes % TF_FLASH_UNIT == 0 &&
+           port->flash_bytes % (2u * port->sector_bytes) == 0 &&
+           port->flash_bytes / 2u >= tf_device_slot_bytes(dev->model, dev->mem.capacity, port->sector_bytes);
+}
+
+static uint16_t shared_tensors(const tf_model *model) {
+    uint16_t count = 0;
+    for (uint32_t i = 0; i < model->tensor_count; i++) {
+        count = (uint16_t)(count + (model->tensors[i].is_shared && model->tensors[i].count));
+    }
+    return count;
+}
+
+/* The state as shipped. */
+static int start_from_factory(tf_device *dev, uint32_t seed) {
+    const tf_model *model = dev->model;
+    memcpy(dev->net.w, model->factory_weights, model->trained_weights);
+    memset(dev->net.f, 128, model->trained_weights);
+    memcpy(dev->net.b, model->factory_biases, sizeof(int32_t) * model->trained_biases);
+    memset(dev->mem.residual, 0, sizeof(int16_t) * tf_shared_count(dev));
+    tf_base_reset(dev);
+    dev->net.seed = seed;
+    dev->boots = 1;
+    const int status = dev->port->collect(dev->port->ctx, dev, 0, 0);
+    return status < 0 ? TF_ERR_IO : tf_flash_store(dev);
+}
+
+int tf_device_init(tf_device *dev, const tf_model *model, const tf_port *port, const tf_device_memory *memory,
+                   const tf_device_config *config) {
+    if (!dev || !complete(model, port, memory, config) || shared_tensors(model) > TF_SHARED_TENSORS) {
+        return TF_ERR_ARGUMENT;
+    }
+    memset(dev, 0, sizeof *dev);
+    dev->model = model;
+    dev->port = port;
+    dev->mem = *memory;
+    dev->name = config->name;
+    dev->net = (tf_net){.w = memory->w, .f = memory->f, .b = memory->b, .arena = memory->arena};
+    dev->shared_weights = tf_shared_weights(model);
+    dev->shared_biases = tf_shared_biases(model);
+    dev->shared_tensors = shared_tensors(model);
+    if (!flash_fits(dev)) {
+        return TF_ERR_SPACE;
+    }
+    int status = tf_flash_mount(dev);
+    if (status == TF_ERR_EMPTY) {
+        status = start_from_factory(dev, config->seed);
+    }
+    if (status < 0) {
+        return status;
+    }
+    tf_say_hello(dev);
+    return TF_OK;
+}
+
+int tf_step(tf_device *dev) {
+    if (dev->state == TF_TRAINING) {
+        tf_round_step(dev);
+    } else if (dev->evaluation.active) {
+        const int status = tf_evaluation_step(dev);
+        if (status < 0) {
+            return status;
+        }
+    } else {
+        return 0;
+    }
+    if (dev->state == TF_TRAINING || dev->evaluation.active) {
+        return 1;
+    }
+    tf_say_done(dev);
+    return 0;
+}
+
+int tf_infer(tf_device *dev, const int8_t *x, int16_t *logits) {
+    dev->model->forward(&dev->net, x, logits);
+    return TF_OK;
+}
+
+int tf_push_sample(tf_device *dev, const int8_t *x) {
+    if (!x) {
+        return TF_ERR_ARGUMENT;
+    }
+    dev->window = x;
+    return TF_OK;
+}
+
+int tf_label(tf_device *dev, uint16_t label, uint8_t origin) {
+    if (label >= dev->model->classes || origin > TF_FACTORY) {
+        return TF_ERR_ARGUMENT;
+    }
+    if (dev->state == TF_TRAINING) {
+        return TF_ERR_STATE;
+    }
+    if (!dev->window) {
+        return TF_ERR_EMPTY;
+    }
+    tf_windows_put(dev, dev->window, label, origin);
+    dev->window = NULL;
+    return TF_OK;
+}

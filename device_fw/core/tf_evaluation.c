@@ -1,0 +1,48 @@
+#include "tf_round.h"
+
+tf_verdict tf_evaluation_start(tf_device *dev, uint32_t set) {
+    const int8_t *x;
+    uint16_t label;
+    if (dev->state == TF_TRAINING || dev->stale) {
+        return (tf_verdict){TF_ERR_STATE, TF_FIELD_STATE, dev->state};
+    }
+    if ((dev->evaluation.active || dev->evaluation.finished) && dev->evaluation.set == set) {
+        return TF_AGREED;
+    }
+    const int status = dev->port->sample(dev->port->ctx, set, 0, &x, &label);
+    if (status < 0) {
+        return (tf_verdict){status == TF_ERR_EMPTY ? TF_ERR_EMPTY : TF_ERR_IO, TF_FIELD_SET, set};
+    }
+    dev->evaluation = (tf_evaluation){.set = set, .active = 1};
+    return TF_AGREED;
+}
+
+static uint16_t class_of(const int16_t *logits, uint16_t classes) {
+    uint16_t best = 0;
+    for (uint16_t i = 1; i < classes; i++) {
+        if (logits[i] > logits[best]) {
+            best = i;
+        }
+    }
+    return best;
+}
+
+int tf_evaluation_step(tf_device *dev) {
+    tf_evaluation *evaluation = &dev->evaluation;
+    const int8_t *x;
+    uint16_t label;
+    const int status = dev->port->sample(dev->port->ctx, evaluation->set, evaluation->count, &x, &label);
+    if (status == TF_ERR_EMPTY) {
+        evaluation->active = 0;
+        evaluation->finished = 1;
+        return TF_OK;
+    }
+    if (status < 0) {
+        *evaluation = (tf_evaluation){0};
+        return TF_ERR_IO;
+    }
+    dev->model->forward(&dev->net, x, dev->mem.logits);
+    evaluation->correct += class_of(dev->mem.logits, dev->model->classes) == label;
+    evaluation->count++;
+    return TF_OK;
+}
