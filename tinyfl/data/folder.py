@@ -1,0 +1,28 @@
+"""A user's own recordings: a folder of CSV files or with one ``data.npz``, laid out as docs/data.md says."""
+
+from pathlib import Path
+
+from tinyfl.data.csv_folder import load_csv_folder
+from tinyfl.data.dataset import Dataset
+from tinyfl.data.description import read_description
+from tinyfl.data.npz_windows import load_npz
+from tinyfl.errors import DataError
+
+
+def load_folder(folder: Path) -> Dataset:
+    """Read the folder; ``DataError`` names the file, the place in it and the remedy when something is wrong."""
+    description = read_description(folder)
+    archive = folder / "data.npz"
+    files = [file for file in folder.rglob("*") if _is_recording(file, folder)]
+    if archive.is_file() and files:
+        raise DataError(f"{folder} has both data.npz and CSV files such as {files[0]}: keep one or the other")
+    if archive.is_file():
+        return load_npz(archive, description)
+    if not files:
+        raise DataError(f"{folder} has neither USER/*.csv nor data.npz: lay it out as docs/data.md shows")
+    return load_csv_folder(folder, files, description)
+
+
+def _is_recording(file: Path, folder: Path) -> bool:
+    hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)
+    return not hidden and file.suffix.lower() == ".csv" and file.is_file()
