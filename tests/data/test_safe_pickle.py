@@ -37,7 +37,7 @@ def test_arrays_come_back_as_pickle_loads_them(array, fortran):
     content = pickle.dumps({"a": [array]}, protocol=2)
     expected = pickle.loads(content)["a"][0]
     found = to_array(load(content)["a"][0], "the file")
-    assert found.dtype == expected.dtype
+    assert found.dtype.newbyteorder("=") == expected.dtype.newbyteorder("=")
     np.testing.assert_array_equal(found, expected)
 
 
