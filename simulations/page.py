@@ -1,0 +1,34 @@
+"""The report as one HTML page with its pictures inside."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from simulations import charts
+from tinyfl.types import Json
+
+_TEMPLATE = Path(__file__).with_name("report.html.j2")
+_MANY = 12  # devices from which single bars no longer read
+
+
+def render(data: Json) -> str:
+    """HTML of a report's JSON object."""
+    import jinja2
+
+    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["percent"] = lambda v: f"{100 * v:.1f} %"
+    environment.filters["bytes"] = lambda v: f"{v:,.0f} B"
+    environment.filters["number"] = lambda v: f"{v:,.0f}"
+    picture = charts.wearers if data["devices"] <= _MANY else charts.spread
+    pictures = [
+        picture(p["accuracy"], f"{p['labels_per_class']} labelled window{'s' * (p['labels_per_class'] > 1)} a class")
+        for p in data["phases"]
+    ]
+    template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
+    return template.render(
+        r=data,
+        pictures=pictures,
+        phases=charts.phases(data["phases"]),
+        forgetting=charts.forgetting(data["forgetting"]) if data["forgetting"] else "",
+        titles=charts.ARM_TITLES,
+    )
