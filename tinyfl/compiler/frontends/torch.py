@@ -6,14 +6,14 @@ torch is imported only here and in training code; a compiled bundle needs it no 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tinyfl.compiler.fold import finish
 from tinyfl.errors import ModelError
-from tinyfl.types import FloatArray, Graph, Node, Shape, Window
+from tinyfl.types import FloatArray, Graph, IntArray, Node, Shape, Window
 
 if TYPE_CHECKING:
     import torch
@@ -35,7 +35,8 @@ def import_torch(module: torch.nn.Module, example: torch.Tensor) -> Graph:
     try:
         exported = torch.export.export(module, (example,))
     except Exception as error:  # torch.export raises many kinds; all mean the same to the user
-        raise ModelError(f"torch.export cannot trace {type(module).__name__}: {str(error).splitlines()[0]}") from error
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise ModelError(f"torch.export cannot trace {type(module).__name__}: {reason}") from error
     return _Importer(exported, tuple(example.shape)).run()
 
 
@@ -46,6 +47,16 @@ class _Value:
     tensor: str
     shape: Shape
     image: Shape | None = None
+
+    @property
+    def order(self) -> IntArray | None:
+        """Where each element stands in torch's (C, H, W) order; None where both orders are the same."""
+        if self.image is None:
+            return None
+        h, w, c = self.image
+        if h * w == 1 or c == 1:
+            return None
+        return np.arange(h * w * c).reshape(c, h, w).transpose(1, 2, 0).ravel()
 
 
 class _Importer:
@@ -96,7 +107,8 @@ class _Importer:
         handler = getattr(self, f"_{op.strip('_')}", None)
         if handler is None:
             raise ModelError(
-                f"node {_path(fx)} ({fx.name}): operator {op} is not supported; supported are {_SUPPORTED}"
+                f"node {_path(fx)} ({fx.name}): operator {op}{_of_module(fx)} is not supported; "
+                f"supported are {_SUPPORTED}"
             )
         self.values[fx.name] = handler(fx)
 
@@ -170,11 +182,10 @@ class _Importer:
         weight = self._array(fx, 1)
         assert weight is not None
         out_c = weight.shape[0]
-        if x.image is not None:
-            h, w, c = x.image
-            weight = weight.reshape(out_c, c, h, w).transpose(0, 2, 3, 1).reshape(out_c, -1)
-        elif x.shape[:2] != (1, 1):
+        if x.shape[:2] != (1, 1):
             raise ModelError(f"node {_path(fx)} ({fx.name}): linear over an image is not supported; flatten it first")
+        if x.order is not None:
+            weight = weight[:, x.order]
         bias = self._array(fx, 2)
         win = Window(1, 1, weight.shape[1], 1, 1, out_c)
         return self._emit(
@@ -190,14 +201,17 @@ class _Importer:
     def _batch_norm(self, fx: Any) -> _Value:
         x = self._operand(fx)
         gamma, beta, mean, var = (self._array(fx, i) for i in (1, 2, 3, 4))
-        if mean is None or var is None:
+        if mean is None or var is None or fx.args[5]:
             raise ModelError(f"node {_path(fx)} ({fx.name}): batch norm without running statistics; call eval() first")
         epsilon = float(fx.args[7])
         scale = (np.ones_like(mean) if gamma is None else gamma) / np.sqrt(var + epsilon)
         shift = (np.zeros_like(mean) if beta is None else beta) - mean * scale
+        if x.order is not None:
+            scale, shift = scale[x.order], shift[x.order]
         h, w, c = x.shape
         win = Window(h, w, c, h, w, c, groups=c)
-        return self._emit(fx, "depthwise", [x], x.shape, window=win, weight=scale[None, None, :], bias=shift)
+        y = self._emit(fx, "depthwise", [x], x.shape, window=win, weight=scale[None, None, :], bias=shift)
+        return replace(y, image=x.image)
 
     # ---- activations and shapes ----
 
@@ -216,12 +230,17 @@ class _Importer:
         return self._relu6(fx)
 
     def _dropout(self, fx: Any) -> _Value:
+        if _argument(fx, 2, False):
+            raise ModelError(f"node {_path(fx)} ({fx.name}): dropout that stays on in eval mode is not supported")
         return self._operand(fx)
+
+    _feature_dropout = _dropout
 
     def _flatten(self, fx: Any) -> _Value:
         x = self._operand(fx)
         h, w, c = x.shape
-        if int(_argument(fx, 1, 0)) != 1 or int(_argument(fx, 2, -1)) not in (-1, 2 if h == 1 else 3):
+        rank = len(self.example_shape) if x.image is None else 2
+        if int(_argument(fx, 1, 0)) != 1 or int(_argument(fx, 2, -1)) not in (-1, rank - 1):
             raise ModelError(f"node {_path(fx)} ({fx.name}): flatten everything after the sample axis (start_dim=1)")
         return _Value(x.tensor, (1, 1, h * w * c), x.image or x.shape)
 
@@ -246,6 +265,10 @@ class _Importer:
         if a.shape != b.shape or fx.kwargs.get("alpha", 1) != 1:
             raise ModelError(
                 f"node {_path(fx)} ({fx.name}): add of shapes {a.shape} and {b.shape}; shapes must be equal"
+            )
+        if not np.array_equal(a.order, b.order):  # type: ignore[arg-type]
+            raise ModelError(
+                f"node {_path(fx)} ({fx.name}): a flattened image and a vector cannot be added; add before flattening"
             )
         return self._emit(fx, "add", [a, b], a.shape)
 
@@ -275,6 +298,8 @@ class _Importer:
             ceil_mode = _argument(fx, 5, False)
         elif any(padding) and not extra:
             raise ModelError(f"node {_path(fx)} ({fx.name}): use count_include_pad=True or no padding")
+        if op == "avg_pool" and _argument(fx, 6, None):
+            raise ModelError(f"node {_path(fx)} ({fx.name}): divisor_override is not supported; leave it out")
         if ceil_mode:
             raise ModelError(f"node {_path(fx)} ({fx.name}): ceil_mode is not supported; use ceil_mode=False")
         h, w, c = x.shape
@@ -323,3 +348,9 @@ def _path(fx: Any) -> str:
     stack = fx.meta.get("nn_module_stack") or {}
     path = [entry[0] for entry in stack.values()][-1:] or [""]
     return path[0].removeprefix("L['self'].").replace("getattr(L['self'], ", "") or str(fx.name)
+
+
+def _of_module(fx: Any) -> str:
+    """The kind of torch module a node comes from: an LSTM's first operator does not tell what it is."""
+    kinds = [str(entry[1]).rsplit(".", 1)[-1] for entry in (fx.meta.get("nn_module_stack") or {}).values()]
+    return f" (of {kinds[-1]})" if len(kinds) > 1 else ""
