@@ -5,8 +5,8 @@ from device_lab import SECTOR, Device, Flash, Wearer, build_library
 
 
 @pytest.fixture(scope="session")
-def library(tmp_path_factory: pytest.TempPathFactory) -> ct.CDLL:
-    return build_library(tmp_path_factory.mktemp("lab"))
+def library() -> ct.CDLL:
+    return build_library()
 
 
 @pytest.fixture

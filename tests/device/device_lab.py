@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import ctypes as ct
-import os
-import subprocess
 from pathlib import Path
 
 import numpy as np
 
+from tinyfl.boards.firmware import firmware_dir
+from tinyfl.boards.toolchain import build
 from tinyfl.wire import codec
 from tinyfl.wire import messages as m
-from tinyfl.wire.delta import encode_space, values_digest
-from tinyfl.wire.zcbor_runtime import ZCBOR_DEFINES, zcbor_runtime
+from tinyfl.wire.delta import decode_values, encode_space, values_digest
+from tinyfl.wire.zcbor_runtime import ZCBOR_DEFINES, ZCBOR_FLAGS, zcbor_runtime
 
 HERE = Path(__file__).parent
-FIRMWARE = HERE.parents[1] / "device_fw"
+FIRMWARE = firmware_dir()
 SECTOR = 256
 UNIT = 64
 SCHEME = 0xA5A5F00D
@@ -43,22 +43,16 @@ class Port(ct.Structure):
     _fields_ = [("ctx", ct.c_void_p), ("flash_bytes", ct.c_uint32), ("sector_bytes", ct.c_uint32), *FIELDS]
 
 
-def build_library(directory: Path) -> ct.CDLL:
+def build_library() -> ct.CDLL:
     """The core, the codec and the tiny model as a shared library; undefined behaviour traps."""
     include, sources = zcbor_runtime()
-    path = directory / "libtf_lab.so"
-    flags = ["-std=c11", "-O1", "-g", "-fPIC", "-fsanitize=undefined", "-fsanitize-undefined-trap-on-error"]
-    flags += [f"-D{define}" for define in ZCBOR_DEFINES] + ["-isystem", str(include)]
-    flags += [f"-I{folder}" for folder in (FIRMWARE / "include", FIRMWARE / "core", FIRMWARE / "gen", HERE)]
-    strict = ["-Wall", "-Wextra", "-Werror", "-Wshadow"]
-    core = [source for source in sorted((FIRMWARE / "core").glob("*.c")) if not source.name.startswith("tf_arq")]
-    own = [*core, HERE / "harness.c", HERE / "tiny_model.c", *sorted((FIRMWARE / "gen").glob("*.c"))]
-    compiler = os.environ.get("CC", "gcc")
-    objects = []
-    for source, extra in [*((s, strict) for s in own), *((s, ["-w"]) for s in sources)]:
-        objects.append(directory / f"{source.stem}.o")
-        subprocess.run([compiler, *flags, *extra, "-c", str(source), "-o", str(objects[-1])], check=True)
-    subprocess.run([compiler, "-shared", *map(str, objects), "-o", str(path)], check=True)
+    own = [*(FIRMWARE / "core").glob("*.c"), *(FIRMWARE / "gen").glob("*.c"), *HERE.glob("*.c")]
+    path = build(
+        [*(s for s in sorted(own) if not s.name.startswith("tf_arq")), *sources],
+        [FIRMWARE / "include", FIRMWARE / "core", FIRMWARE / "gen", HERE, include],
+        ZCBOR_DEFINES,
+        flags=["-O1", "-g", "-fsanitize=undefined", "-fsanitize-undefined-trap-on-error", *ZCBOR_FLAGS],
+    )
     library = ct.CDLL(str(path))
     library.harness_new.restype = ct.c_void_p
     library.harness_device.restype = ct.c_void_p
@@ -251,15 +245,9 @@ class Device:
             answer = self.ask(m.Fetch(round_number, len(q), space))
             assert isinstance(answer, m.Delta), answer
             assert (answer.start, answer.round) == (len(q), round_number)
-            q = np.r_[q, codec_values(answer)]
+            q = np.r_[q, decode_values(answer.count, answer.k, answer.data)]
         assert values_digest(q) == answer.digest
         return q, answer
-
-
-def codec_values(delta: m.Delta) -> np.ndarray:
-    from tinyfl.wire.delta import decode_values
-
-    return decode_values(delta.count, delta.k, delta.data)
 
 
 def base_of(version: int) -> np.ndarray:

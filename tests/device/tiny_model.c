@@ -10,10 +10,8 @@
 enum { A_COLUMNS = 4, P_COLUMNS = 2, B_COLUMNS = 2, COLUMNS = 8, P_AT = 12, B_AT = 18, WEIGHTS = 24, BIASES = 6 };
 
 static const tf_tensor tensors[] = {
-    {.offset = 0, .count = 12, .is_shared = 1},
-    {.offset = P_AT, .count = 6},
-    {.offset = B_AT, .count = 6, .is_shared = 1},
-    {.offset = 0, .count = 3, .is_bias = 1, .is_shared = 1},
+    {.offset = 0, .count = 12, .is_shared = 1},   {.offset = P_AT, .count = 6},
+    {.offset = B_AT, .count = 6, .is_shared = 1}, {.offset = 0, .count = 3, .is_bias = 1, .is_shared = 1},
     {.offset = 3, .count = 3, .is_bias = 1},
 };
 

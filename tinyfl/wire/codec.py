@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import astuple, dataclass
+from enum import IntEnum
 from io import BytesIO
 from typing import Any
 
@@ -114,7 +115,7 @@ def _encode(table: dict[type[Any], tuple[int, tuple[_Check, ...]]], request_id: 
         _check_shifts(value.shifts)
         fields = [*astuple(value)[:-1], bytes(value.shifts)]
     else:
-        fields = [int(x) if isinstance(x, m.IntEnum) else x for x in _flatten(astuple(value))]
+        fields = [int(x) if isinstance(x, IntEnum) else x for x in _flatten(astuple(value))]
     body = [check(field) for check, field in zip(checks, fields, strict=True)]
     data = cbor2.dumps([m.PROTOCOL, _U32(request_id), [kind, *body]])
     if len(data) > m.MAX_MESSAGE:
@@ -153,9 +154,10 @@ def _build(cls: type[Any], fields: list[Any]) -> Any:
     try:
         if cls is m.Train:
             _check_shifts(tuple(fields[-1]))
-            return m.Train(*fields[:-1], shifts=tuple(fields[-1]))
+            fields[-1] = tuple(fields[-1])
         if cls in (m.Report, m.Hello):
-            return cls(m.Facts(*fields[:7], m.DeviceState(fields[7]), *fields[8:]))
+            fields[7] = m.DeviceState(fields[7])
+            return cls(m.Facts(*fields))
         if cls is m.Trained:
             return m.Trained(fields[0], m.RoundPhase(fields[1]), m.Tally(*fields[2:]))
         if cls is m.Delta:

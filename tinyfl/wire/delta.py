@@ -110,28 +110,25 @@ def decode_values(count: int, k: int, data: bytes) -> _Integers:
         raise WireError("A chunk is shorter than its count.")
     positions = np.where(bits == 0, np.arange(size), size)
     next_zero: list[int] = [*np.minimum.accumulate(positions[::-1])[::-1].tolist(), size]
-    starts, widths, quotients = [], [], []
+    codes: list[tuple[int, int, int]] = []  # quotient, place and number of the bits behind it
     at = 0
     for _ in range(count):
         if at > size:
             break
         quotient = next_zero[at] - at
         if quotient >= ESCAPE:
-            quotient, at, width = 0, at + ESCAPE, 32
+            codes.append((0, at + ESCAPE, 32))
+            at += ESCAPE + 32
         else:
-            at, width = at + quotient + 1, k
-        starts.append(at)
-        widths.append(width)
-        quotients.append(quotient)
-        at += width
+            codes.append((quotient, at + quotient + 1, k))
+            at += quotient + 1 + k
     if at > size or size - at >= 8 or bits[at:].any():
         raise WireError("A chunk's data does not match its count.")
-    return _unpack(bits, np.array(starts), np.array(widths), np.array(quotients), k)
+    return _unpack(bits, np.array(codes, dtype=np.int64).reshape(-1, 3).T, k)
 
 
-def _unpack(
-    bits: NDArray[np.uint8], starts: NDArray[np.int64], widths: NDArray[np.int64], quotients: NDArray[np.int64], k: int
-) -> _Integers:
+def _unpack(bits: NDArray[np.uint8], codes: NDArray[np.int64], k: int) -> _Integers:
+    quotients, starts, widths = codes
     zigzag = quotients << k
     for place in range(int(widths.max(initial=0))):
         chosen = place < widths

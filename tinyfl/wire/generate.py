@@ -8,11 +8,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tinyfl.errors import ToolError, TinyflError
+from tinyfl.boards.firmware import firmware_dir
+from tinyfl.errors import TinyflError, ToolError
 from tinyfl.wire.zcbor_runtime import zcbor_runtime
 
 SCHEMA = Path(__file__).with_name("tinyfl.cddl")
-GENERATED = Path(__file__).parents[2] / "device_fw" / "gen"
+GENERATED = firmware_dir() / "gen"
 HEADER = "From tinyfl/wire/tinyfl.cddl by tinyfl.wire.generate: change those, not this file."
 # zcbor gives every decoder the same parameters and checks lower bounds of zero.
 QUIET = "".join(f'#pragma GCC diagnostic ignored "-W{name}"\n' for name in ("unused-parameter", "type-limits"))
@@ -29,7 +30,16 @@ def generate(directory: Path) -> None:
     """Writes the codec into ``directory``. Raises :class:`ToolError` if zcbor is missing or rejects the schema."""
     zcbor_runtime()
     stem = directory / "tf_messages"
-    command = [sys.executable, "-c", "from zcbor.zcbor.zcbor import main; main()", "code", "--cddl", SCHEMA.name, "--decode", "--encode"]
+    command = [
+        sys.executable,
+        "-c",
+        "from zcbor.zcbor.zcbor import main; main()",
+        "code",
+        "--cddl",
+        SCHEMA.name,
+        "--decode",
+        "--encode",
+    ]
     command += ["--short-names", "--entry-types", "request", "answer", "--file-header", HEADER]
     command += ["--output-c", f"{stem}.c", "--output-h", f"{stem}.h", "--output-h-types", f"{stem}_types.h"]
     result = subprocess.run(command, capture_output=True, text=True, check=False, cwd=SCHEMA.parent)

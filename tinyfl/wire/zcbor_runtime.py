@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,11 +11,13 @@ from tinyfl.errors import ToolError
 
 ZCBOR_VERSION = "0.9.1"
 # Definite lengths and shortest forms only. Every C file of the codec and of the run time is compiled with it.
-ZCBOR_DEFINES: tuple[str, ...] = ("ZCBOR_CANONICAL",)
+ZCBOR_DEFINES: Mapping[str, str | int] = {"ZCBOR_CANONICAL": 1}
+# What the run time needs where warnings are errors.
+ZCBOR_FLAGS = ("-Wno-unused-but-set-variable",)
 
 
 def zcbor_runtime() -> tuple[Path, tuple[Path, ...]]:
-    """``(include directory, C sources)`` of the installed zcbor wheel; compile them with ``ZCBOR_DEFINES``.
+    """``(include directory, C sources)`` of the installed zcbor; compile with ``ZCBOR_DEFINES`` and ``ZCBOR_FLAGS``.
 
     Raises :class:`ToolError` if zcbor is missing or of another version than the checked-in C was made with.
     """
