@@ -170,6 +170,16 @@ def test_boots_are_counted_even_without_commits(library: ct.CDLL) -> None:
     assert run.device.facts().boots == run.boots == 17
 
 
+def test_a_power_cut_in_the_mark_of_a_boot_counts_it_all_the_same(library: ct.CDLL) -> None:
+    run = Rebooting(library)
+    before = run.state()
+    run.flash.cut_at = 1
+    assert Device(library, run.flash, run.wearer).status == -7
+    run.boot()
+    assert run.device.facts().boots == 3
+    assert run.state() == before
+
+
 def test_wear_is_even_and_survives(library: ct.CDLL) -> None:
     run = Rebooting(library)
     for number in VERSION:

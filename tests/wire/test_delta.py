@@ -106,6 +106,12 @@ def test_a_space_is_covered_once_and_never_across_the_parts(numbers: list[int], 
     assert at == len(array)
 
 
+def test_the_example_of_the_specification() -> None:
+    data = bytes.fromhex("1c ff ff ff 00 00 00 50")
+    assert reference([0, -1, 2, 40], 1) == data
+    np.testing.assert_array_equal(decode_values(4, 1, data), [0, -1, 2, 40])
+
+
 def test_zeros_cost_a_bit_each() -> None:
     chunk = encode_chunk(np.zeros(10_000, np.int32), 5)
     assert (chunk.start, chunk.count, chunk.k, len(chunk.data)) == (5, 896 * 8, 0, 896)
