@@ -160,7 +160,7 @@ def _multipliers(n: Int8Node, ro: int, grad_bits: int) -> GradConstants:
     top = float(n.weight_scale.max())
     unit = (1 << fold_bits) - 1
     mw = np.maximum(1, np.floor(n.weight_scale / top * unit + 0.5).astype(np.int64))
-    assert n.window is not None
+    _check_budgets(n, grad_limit(grad_bits))
     if n.op == "depthwise":
         m, gs = qm(top, 15)
         return GradConstants(ro=ro, gs=gs, gmc=(m * mw + (1 << (fold_bits - 1))) >> fold_bits)
@@ -176,12 +176,24 @@ def _fold_shift(n: Int8Node, fsh: int, grad_bits: int) -> int:
     taps = n.window.taps * n.window.out_c // n.window.groups
     while 127 * max(1, limit >> (fsh - (8 if grad_bits == 8 else 15))) * taps >= 1 << 31:
         fsh += 1
-    if limit * 255 * n.window.pixels >= 1 << 31 and n.trains:
-        raise ModelError(
-            f"node {n.name}: {n.window.pixels} pixels overflow the weight gradient's 32 bits at {grad_bits}-bit "
-            "gradients; use 8-bit gradients or leave the layer's weights frozen"
-        )
     return fsh
+
+
+def _check_budgets(n: Int8Node, limit: int) -> None:
+    """Raise ModelError where a gradient's sum could leave 32 bits (NUMERICS section 7)."""
+    assert n.window is not None
+    pixels, taps = n.window.pixels, n.window.taps
+    sums = (
+        ("weight", n.trained_in_c > 0, limit * 255 * pixels, "leave the layer's weights frozen"),
+        ("bias", n.bias_trained, limit * pixels, "leave the layer's bias frozen"),
+        ("input", n.op == "depthwise", limit * 127 * taps, "make the kernel smaller"),
+    )
+    for what, computed, largest, remedy in sums:
+        if computed and largest >= 1 << 31:
+            raise ModelError(
+                f"node {n.name}: {pixels} pixels overflow the {what} gradient's 32 bits at gradients up to {limit}; "
+                f"use 8-bit gradients or {remedy}"
+            )
 
 
 def _with_rates(n: Int8Node, g: GradConstants, bsh: tuple[int, ...], learning_rate: float) -> GradConstants:

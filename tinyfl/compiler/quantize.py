@@ -19,6 +19,8 @@ from tinyfl.types import FloatArray, Graph, Int8Graph, Int8Node, IntArray, Node,
 
 TRAINED_HEADROOM = 1.5  # NUMERICS section 3: otherwise every channel's largest weight starts on the rail
 _DEAD_CHANNEL = 1e-3
+_NO_RANGE = 1e-30  # a narrower range is a constant 0: its scale would not be a normal number
+_WINDOW_LIMIT = 255  # kernel, stride and padding are bytes of tf_window
 _LOGIT_UNITS = 16
 
 
@@ -41,7 +43,7 @@ def float_activations(graph: Graph, x: FloatArray) -> dict[str, FloatArray]:
 def activation_params(lo: float, hi: float) -> QuantParams:
     """Scale and zero point that hold lo..hi and represent 0 exactly."""
     lo, hi = min(lo, 0.0), max(hi, 0.0)
-    scale = (hi - lo) / 255 if hi > lo else 1.0
+    scale = (hi - lo) / 255 if hi - lo > _NO_RANGE else 1.0
     return QuantParams(scale, int(np.clip(math.floor(-128 - lo / scale + 0.5), -128, 127)))
 
 
@@ -91,11 +93,14 @@ def _quantize_node(index: int, node: Node, scheme: UpdateScheme, quant: Mapping[
     inputs = tuple(quant[t] for t in node.inputs)
     output = quant.get(node.output)
     op = OPS[node.op]
+    _check_limits(node)
     weight = bias = scale = None
     update = scheme.of(node.name) if op.parametrised else None
     if op.parametrised:
         assert node.weight is not None
         assert node.bias is not None
+        if not (np.isfinite(node.weight).all() and np.isfinite(node.bias).all()):
+            raise ModelError(f"node {node.name}: its weights are not finite; train the network again")
         axis = 2 if node.op == "depthwise" else 0
         trained = update is not None and update.ratio > 0
         scale = weight_scales(node.weight, axis, TRAINED_HEADROOM if trained else 1.0)
@@ -119,6 +124,21 @@ def _quantize_node(index: int, node: Node, scheme: UpdateScheme, quant: Mapping[
         bias_trained=update is not None and update.bias,
         shared=update is not None and update.shared,
     )
+
+
+def _check_limits(node: Node) -> None:
+    """What the kernels' integers hold (NUMERICS section 7)."""
+    w = node.window
+    if w is None:
+        return
+    largest = max(w.kernel_h, w.kernel_w, w.stride_h, w.stride_w, w.pad_top, w.pad_left)
+    if largest > _WINDOW_LIMIT:
+        raise ModelError(
+            f"node {node.name}: a kernel, stride or padding of {largest} is over {_WINDOW_LIMIT}; pool in two steps"
+        )
+    terms = w.taps * (1 if node.op in ("depthwise", "avg_pool", "max_pool") else w.in_c // w.groups)
+    if 127 * 255 * terms >= 1 << 30:
+        raise ModelError(f"node {node.name}: a sum of {terms} products can overflow 32 bits; make the layer smaller")
 
 
 def _requant(

@@ -1,0 +1,79 @@
+"""The dequantised network in torch: what integers are compared with. Tensors are [N, H, W, C], in double."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from tinyfl.types import Int8Graph, Int8Node, IntArray
+
+
+def operator(
+    n: Int8Node, xs: list[torch.Tensor], weight: torch.Tensor | None, bias: torch.Tensor | None
+) -> torch.Tensor:
+    """Real output of one operator before its activation; ``weight`` is laid out as the node's."""
+    if n.op == "add":
+        return xs[0] + xs[1]
+    if n.op == "activation":
+        return xs[0]
+    win = n.window
+    assert win is not None
+    x = xs[0].reshape(-1, *win.in_shape).permute(0, 3, 1, 2)
+    bottom = (win.out_h - 1) * win.stride_h + win.kernel_h - win.in_h - win.pad_top
+    right = (win.out_w - 1) * win.stride_w + win.kernel_w - win.in_w - win.pad_left
+    x = F.pad(x, (win.pad_left, right, win.pad_top, bottom), value=-torch.inf if n.op == "max_pool" else 0.0)
+    kernel, stride = (win.kernel_h, win.kernel_w), (win.stride_h, win.stride_w)
+    if n.op == "max_pool":
+        y = F.max_pool2d(x, kernel, stride)
+    elif n.op == "avg_pool":
+        y = F.avg_pool2d(x, kernel, stride)
+    else:
+        assert weight is not None
+        if n.op == "depthwise":
+            y = F.conv2d(x, weight.permute(2, 0, 1)[:, None], bias, stride, groups=win.in_c)
+        else:
+            y = F.conv2d(x, weight.permute(0, 3, 1, 2), bias, stride, groups=win.groups)
+    return y.permute(0, 2, 3, 1)
+
+
+def dequantised(graph: Int8Graph, tensor: str, values: IntArray) -> torch.Tensor:
+    """Real values of an int8 tensor."""
+    q = graph.quant[tensor]
+    return torch.from_numpy((values - q.zero_point) * q.scale)
+
+
+def parameters(n: Int8Node, weight: IntArray | None, bias: IntArray | None) -> tuple[torch.Tensor | None, ...]:
+    """Real weights and biases of a node from its integers."""
+    if weight is None or bias is None:
+        return None, None
+    scale = torch.from_numpy(np.asarray(n.weight_scale))
+    shaped = scale if n.op == "depthwise" else scale[:, None, None, None]
+    return torch.from_numpy(weight) * shaped, torch.from_numpy(bias) * scale * n.input_quant[0].scale
+
+
+def gradients(
+    graph: Int8Graph, values: dict[str, IntArray], logits_grad: torch.Tensor
+) -> tuple[dict[str, torch.Tensor], dict[tuple[int, str], torch.Tensor]]:
+    """Straight-through gradients of every tensor, and per node of its real weights and biases.
+
+    Each operator is differentiated by torch's autograd at the dequantised integers; masks as NUMERICS 5.3 puts them.
+    """
+    grads = {graph.output: logits_grad}
+    of_parameters: dict[tuple[int, str], torch.Tensor] = {}
+    for n in reversed(graph.nodes):
+        g = grads[n.output]
+        y = torch.from_numpy(values[n.output])
+        if n.requant.mask_lo:
+            g = g * (y > n.requant.lo)
+        if n.requant.mask_hi:
+            g = g * (y < n.requant.hi)
+        xs = [dequantised(graph, t, values[t]).requires_grad_() for t in n.inputs]
+        leaves = [p.requires_grad_() for p in parameters(n, n.weight, n.bias) if p is not None]
+        out = operator(n, xs, *(leaves or (None, None)))
+        found = torch.autograd.grad(out, [*xs, *leaves], g.reshape(out.shape))
+        for tensor, gx in zip(n.inputs, found, strict=False):
+            grads[tensor] = grads[tensor] + gx if tensor in grads else gx
+        if leaves:
+            of_parameters[n.index, "weight"], of_parameters[n.index, "bias"] = found[len(xs) :]
+    return grads, of_parameters
