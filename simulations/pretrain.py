@@ -5,9 +5,9 @@ Single-threaded and seeded, so that a second run gives the same bits.
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,8 +17,6 @@ from tinyfl.data.dataset import FloatArray, IntArray
 
 if TYPE_CHECKING:
     import torch
-
-BATCH = 32
 
 
 @contextmanager
@@ -38,33 +36,45 @@ def reproducible(seed: int) -> Iterator[None]:
             torch.set_num_threads(threads)
 
 
+@dataclass(frozen=True)
+class Recipe:
+    """How to train: AdamW with a one-cycle rate; ``augment`` maps a batch [N, C, T] to another."""
+
+    epochs: int
+    rate: float
+    batch: int = 32
+    weight_decay: float = 1e-4
+    label_smoothing: float = 0.05
+    augment: Callable[[torch.Tensor], torch.Tensor] | None = None
+
+
 def train_float(
-    factory: Factory, x: FloatArray, y: IntArray, classes: int, *, epochs: int, rate: float, seed: int
+    factory: Factory, x: FloatArray, y: IntArray, classes: int, recipe: Recipe, seed: int
 ) -> torch.nn.Module:
-    """Train a fresh network on windows x [N, T, C] with labels y [N]: Adam, one-cycle rate, cross-entropy."""
+    """Train a fresh network on windows x [N, T, C] with labels y [N]; returned in eval mode."""
     import torch
 
     with reproducible(seed):
         module = factory(x.shape[2], x.shape[1], classes)
         inputs = torch.from_numpy(np.ascontiguousarray(x.transpose(0, 2, 1)))
         targets = torch.from_numpy(y)
-        batch = min(BATCH, len(y))
-        steps = -(-len(y) // batch)
-        optimiser = torch.optim.Adam(module.parameters(), lr=rate)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=epochs * steps)
+        starts = range(0, max(1, len(y) - 1), recipe.batch)  # a last batch of one cannot be batch-normalised
+        optimiser = torch.optim.AdamW(module.parameters(), lr=recipe.rate, weight_decay=recipe.weight_decay)
+        total = recipe.epochs * len(starts)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, recipe.rate, total_steps=total, pct_start=0.2)
         module.train()
-        for _ in range(epochs):
+        for _ in range(recipe.epochs):
             order = torch.randperm(len(y))
-            for rows in (order[i : i + batch] for i in range(0, len(order), batch)):
-                if len(rows) < 2 <= len(y):  # a batch norm cannot normalise one window
-                    schedule.step()
-                    continue
+            for rows in (order[i : i + recipe.batch] for i in starts):
+                batch = inputs[rows] if recipe.augment is None else recipe.augment(inputs[rows])
                 optimiser.zero_grad()
-                loss = torch.nn.functional.cross_entropy(module(inputs[rows]), targets[rows])
+                loss = torch.nn.functional.cross_entropy(
+                    module(batch), targets[rows], label_smoothing=recipe.label_smoothing
+                )
                 torch.autograd.backward(loss)
                 optimiser.step()
                 schedule.step()
-        return copy.deepcopy(module).eval()
+        return module.eval()
 
 
 def accuracy(module: torch.nn.Module, x: FloatArray, y: IntArray) -> float:

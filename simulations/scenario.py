@@ -23,15 +23,19 @@ class _Table(BaseModel):
 
 
 class Data(_Table):
-    """Which recordings, how they are cut, and who learns what."""
+    """Which recordings, how they are cut, and who learns what.
+
+    ``window`` and the hops are in samples: ``hop`` for the people of the shipped network, ``wearer_hop`` for the
+    wearers, whose first windows of each class are the ones they label.
+    """
 
     dataset: str
     window: Positive
     hop: Positive
+    wearer_hop: Positive
     pretrain_users: Positive
     shipped_side: str | None = None
     worn_side: str | None = None
-    label_spread: Literal["first", "even"] = "even"
 
 
 class Network(_Table):
@@ -41,6 +45,7 @@ class Network(_Table):
     scheme: str
     pretrain_epochs: Positive
     pretrain_rate: Annotated[float, Field(gt=0)] = 3e-3
+    augment: Literal["none", "imu"] = "none"
     learning_rate: Annotated[float, Field(gt=0)]
     grad_bits: Literal[8, 16] = 8
     grad_margin: Count = 0
@@ -54,7 +59,8 @@ class Phase(_Table):
     epochs: Positive
     personal_epochs: Positive
     local_epochs: Positive
-    scratch_epochs: Positive = 200
+    scratch_epochs: Positive
+    scratch_rate: Annotated[float, Field(gt=0)] = 1e-3
     lr_shift: Annotated[int, Field(ge=-8, le=8)] = 0
     personal_lr_shift: Annotated[int, Field(ge=-8, le=8)] = 0
 

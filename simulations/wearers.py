@@ -58,15 +58,15 @@ def people(scenario: Scenario, dataset: Dataset) -> People:
     """Split the data set as the scenario says; raises DataError or ScenarioError."""
     data = scenario.data
     shipped_users, device_users = split_users(dataset, data.pretrain_users, scenario.seed)
-    cut = windows(dataset, data.window, data.hop)
-    raw = cut.select(shipped_users, data.shipped_side)
+    raw = windows(dataset.select(shipped_users), data.window, data.hop).select(side=data.shipped_side)
+    own = windows(dataset.select(device_users), data.window, data.wearer_hop)
     if not len(raw):
         raise ScenarioError(f"scenario {scenario.name}: no recording of side {data.shipped_side} to pre-train on")
     flat = raw.x.reshape(-1, raw.x.shape[2]).astype(np.float64)
     normalisation = Normalisation(flat.mean(axis=0), np.maximum(flat.std(axis=0), 1e-6))
     pretrain = normalisation.apply(raw)
     wearers = [
-        _wearer(scenario, normalisation, cut.select(user), user, copy)
+        _wearer(scenario, normalisation, own.select(user), user, copy)
         for user in device_users
         for copy in range(scenario.fleet.devices_per_user)
     ]
@@ -76,9 +76,8 @@ def people(scenario: Scenario, dataset: Dataset) -> People:
 def _wearer(scenario: Scenario, normalisation: Normalisation, own: Windows, user: str, copy: int) -> Wearer:
     data = scenario.data
     learn, judge = split_in_time(normalisation.apply(own.select(side=data.worn_side)))
-    most = max(phase.labels_per_class for phase in scenario.phase)
-    chosen = _spread(learn, most, copy, scenario.fleet.devices_per_user) if data.label_spread == "even" else learn
-    sets = tuple(labelled(chosen, phase.labels_per_class) for phase in scenario.phase)
+    mine = _later(learn, copy, scenario.fleet.devices_per_user)
+    sets = tuple(labelled(mine, phase.labels_per_class) for phase in scenario.phase)
     if not len(sets[0]) or not len(judge):
         raise ScenarioError(f"scenario {scenario.name}: user {user} has no windows to learn from or to judge by")
     shipped = (
@@ -89,15 +88,16 @@ def _wearer(scenario: Scenario, normalisation: Normalisation, own: Windows, user
     return Wearer(name[:MAX_NAME], user, sets, judge, test_shipped)
 
 
-def _spread(learn: Windows, count: int, copy: int, copies: int) -> Windows:
-    """``count`` windows of each class, evenly spaced in time; each copy of a wearer starts a little later."""
-    rows = []
+def _later(learn: Windows, copy: int, copies: int) -> Windows:
+    """What copy ``copy`` of a wearer may label: each class from another moment on, spread over the learning part."""
+    if copies == 1:
+        return learn
+    keep = np.zeros(len(learn), np.bool_)
     for label in np.unique(learn.y):
         group = np.flatnonzero(learn.y == label)
         group = group[np.argsort(learn.order[group], kind="stable")]
-        at = (np.arange(min(count, len(group))) + copy / copies) * len(group) / max(1, min(count, len(group)))
-        rows.append(group[at.astype(np.int64)])
-    return learn.take(np.sort(np.concatenate(rows)))
+        keep[group[copy * len(group) // copies :]] = True
+    return learn.take(keep)
 
 
 def _factory_windows(scenario: Scenario, pretrain: Windows) -> Windows:
