@@ -24,7 +24,4 @@ static inline uint32_t tf_mix32(uint32_t x) {
     return x ^ (x >> 16);
 }
 
-/* An integer from 0 to n - 1 that follows from the random word r; n >= 1. */
-static inline uint32_t tf_below(uint32_t r, uint32_t n) { return (uint32_t)(((uint64_t)r * n) >> 32); }
-
 #endif

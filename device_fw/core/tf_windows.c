@@ -11,6 +11,9 @@
 #define PURPOSE_ORDER 1u
 #define PURPOSE_STORE 2u
 
+/* An integer from 0 to n - 1 that follows from the random word r; n >= 1. */
+static uint32_t below(uint32_t r, uint32_t n) { return (uint32_t)(((uint64_t)r * n) >> 32); }
+
 static uint32_t stratum_of(const tf_device *dev, uint32_t slot) {
     return 2u * dev->mem.labels[slot] + dev->mem.origins[slot];
 }
@@ -35,7 +38,7 @@ static uint32_t yielding_slot(const tf_device *dev, uint32_t newcomer) {
         }
     }
     uint32_t skip =
-        tf_below(tf_mix32(tf_mix32(dev->net.seed * MIX_SEED + PURPOSE_STORE * MIX_PURPOSE) + dev->pushed), size);
+        below(tf_mix32(tf_mix32(dev->net.seed * MIX_SEED + PURPOSE_STORE * MIX_PURPOSE) + dev->pushed), size);
     uint32_t slot = 0;
     while (stratum_of(dev, slot) != largest || skip-- > 0) {
         slot++;
@@ -71,7 +74,7 @@ uint32_t tf_windows_order(tf_device *dev, uint32_t round, uint32_t epoch, int wi
     const uint32_t base =
         tf_mix32(tf_mix32(dev->net.seed * MIX_SEED + round * MIX_ROUND + PURPOSE_ORDER * MIX_PURPOSE) + epoch);
     for (uint32_t i = n; i-- > 1;) {
-        const uint32_t j = tf_below(tf_mix32(base + i * MIX_STEP), i + 1u);
+        const uint32_t j = below(tf_mix32(base + i * MIX_STEP), i + 1u);
         const uint16_t swap = order[i];
         order[i] = order[j];
         order[j] = swap;

@@ -41,6 +41,18 @@ int harness_init(harness *h) { return tf_device_init(&h->dev, &tiny_model, &h->p
 
 tf_device *harness_device(harness *h) { return &h->dev; }
 
+/* Cuts a block at the given address; block_bytes as the function and as the macro say. */
+int place(void *block, uint32_t bytes, uint16_t capacity, tf_device_memory *memory) {
+    return tf_device_memory_place(memory, &tiny_model, capacity, block, bytes);
+}
+
+uint32_t block_bytes(uint16_t capacity) { return tf_device_memory_bytes(&tiny_model, capacity); }
+
+uint32_t block_bytes_12(void) {
+    static uint8_t block[TF_DEVICE_MEMORY_BYTES(24, 6, 18, 3, 2 * TINY_CLASSES, 8, TINY_CLASSES, 12)];
+    return sizeof block;
+}
+
 /* Planes by name's first letter: w f b; base W B; residual r; labels l; origins o; windows x. */
 void *harness_plane(harness *h, char which) {
     switch (which) {

@@ -1,6 +1,7 @@
 """Bytes nobody meant to send: one answer each, and the device is as it was."""
 
 import ctypes as ct
+import mmap
 
 import cbor2
 from device_lab import SCHEME, SECTOR, Device, Flash, Wearer, train_request
@@ -24,9 +25,17 @@ def new_device(library: ct.CDLL) -> Device:
     return Device(library, Flash(2 * library.harness_slot_bytes(12, SECTOR)), Wearer(1))
 
 
-def guarded(data: bytes) -> ct.Array:
-    """The bytes with no room behind them: reading on is reading past a heap block of exactly that size."""
-    return (ct.c_char * len(data)).from_buffer_copy(data) if data else (ct.c_char * 1)()
+PAGE = mmap.PAGESIZE
+ROOM = mmap.mmap(-1, 2 * PAGE)
+ADDRESS = ct.addressof(ct.c_char.from_buffer(ROOM))
+assert ct.CDLL(None).mprotect(ct.c_void_p(ADDRESS + PAGE), PAGE, 0) == 0
+
+
+def guarded(data: bytes) -> ct.c_void_p:
+    """The bytes right before a page nobody may read: one byte too far ends the test."""
+    address = ADDRESS + PAGE - len(data)
+    ct.memmove(address, data, len(data))
+    return ct.c_void_p(address)
 
 
 @settings(max_examples=300, deadline=None)
