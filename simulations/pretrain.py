@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulations.networks import Factory
 from tinyfl.data.dataset import FloatArray, IntArray
 
 if TYPE_CHECKING:
     import torch
+
+
+Factory = Callable[[int, int, int], "torch.nn.Module"]
+"""Takes channels, window length and classes; returns a module [N, channels, length] -> [N, classes]."""
 
 
 @contextmanager

@@ -47,14 +47,14 @@ def _backward(n: Int8Node, needed: set[str], written: set[str], grad_bits: int, 
     for operand, tensor in enumerate(n.inputs):
         if tensor not in needed:
             continue
-        reads = [gy, *([tensor] if n.op == "max_pool" else [])]
+        accumulate = tensor in written
+        reads = [gy, *([tensor] if n.op == "max_pool" else []), *([grad_of(tensor)] if accumulate else [])]
         writes = [grad_of(tensor)]
         size = OPS[n.op].scratch_bytes(n, grad_bits // 8)
         if size:
             name = f"scratch:{n.index}"
             scratch[name] = size
             writes.append(name)
-        accumulate = tensor in written
         in_place = ((grad_of(tensor), gy),) if n.op in ("add", "activation") and not accumulate else ()
         steps.append(Step("input_grad", n.index, operand, tuple(reads), tuple(writes), accumulate, in_place))
         written.add(tensor)

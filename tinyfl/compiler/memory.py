@@ -90,24 +90,25 @@ def _place(order: list[str], lives: Mapping[str, Life], sizes: Mapping[str, int]
 
 def verify(plan: MemoryPlan, program: Program) -> None:
     """Raise BudgetError if a step finds a buffer overwritten: replays the program byte by byte."""
+    for name in {n for step in program.steps for n in (*step.reads, *step.writes)} & set(program.buffer_bytes):
+        place = plan.placements.get(name)
+        if place is None or place.size != program.buffer_bytes[name] or place.offset % ALIGNMENT or place.offset < 0:
+            raise BudgetError(f"memory plan: {name} has no aligned place of {program.buffer_bytes[name]} bytes")
+        if place.offset + place.size > plan.arena_bytes:
+            raise BudgetError(f"memory plan: {name} ends beyond the arena")
     arena: list[str | None] = [None] * plan.arena_bytes
     for step in program.steps:
-        shared = dict(step.in_place)
+        where = f"step {step.action} of node {step.node}"
+        touched = {n: plan.placements[n] for n in (*step.reads, *step.writes) if n in program.buffer_bytes}
         for name in step.reads:
-            place = plan.placements.get(name)
+            place = touched.get(name)
             if place and any(holder != name for holder in arena[place.offset : place.offset + place.size]):
-                raise BudgetError(f"memory plan: {name} is overwritten before step {step.action} of node {step.node}")
+                raise BudgetError(f"memory plan: {name} is overwritten before {where}")
         for name in step.writes:
-            place = plan.placements.get(name)
-            if place is None:
-                continue
-            if place.offset + place.size > plan.arena_bytes:
-                raise BudgetError(f"memory plan: {name} ends beyond the arena")
-            for other in (*step.reads, *step.writes):
-                rival = plan.placements.get(other)
-                apart = rival is None or other == name or shared.get(name) == other
-                if not apart and rival is not None:
-                    apart = rival.offset + rival.size <= place.offset or place.offset + place.size <= rival.offset
-                if not apart:
-                    raise BudgetError(f"memory plan: step {step.action} of node {step.node} writes {name} over {other}")
+            place = touched[name]
+            for other, rival in touched.items():
+                apart = rival.offset + rival.size <= place.offset or place.offset + place.size <= rival.offset
+                in_place = (name, other) in step.in_place and rival.offset == place.offset
+                if other != name and not apart and not in_place:
+                    raise BudgetError(f"memory plan: {where} writes {name} over {other}")
             arena[place.offset : place.offset + place.size] = [name] * place.size

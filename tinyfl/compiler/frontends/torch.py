@@ -37,7 +37,12 @@ def import_torch(module: torch.nn.Module, example: torch.Tensor) -> Graph:
     except Exception as error:  # torch.export raises many kinds; all mean the same to the user
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise ModelError(f"torch.export cannot trace {type(module).__name__}: {reason}") from error
-    return _Importer(exported, tuple(example.shape)).run()
+    return import_exported(exported, tuple(example.shape))
+
+
+def import_exported(exported: Any, example_shape: tuple[int, ...]) -> Graph:
+    """Graph of a ``torch.export.ExportedProgram`` that was traced with one input of ``example_shape``."""
+    return _Importer(exported, example_shape).run()
 
 
 @dataclass

@@ -1,0 +1,98 @@
+"""What a compiled network needs of a board before it is built: SRAM and constants by kind; the check of budgets."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass
+
+from tinyfl.compiler.bundle import Bundle
+from tinyfl.errors import BudgetError
+
+_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20}
+
+
+@dataclass(frozen=True)
+class SramNeed:
+    """Bytes of RAM by kind for one device (device_fw/include/tf_device.h cuts them out of one block).
+
+    ``weights`` are the trained masters (two bytes each), ``base`` and ``residual`` belong to the federation, ``store``
+    holds labelled windows.
+    """
+
+    arena: int
+    weights: int
+    biases: int
+    base: int
+    residual: int
+    store: int
+
+    @property
+    def kernel(self) -> int:
+        """What the training step alone needs."""
+        return self.arena + self.weights + self.biases
+
+    @property
+    def total(self) -> int:
+        """Everything."""
+        return sum(asdict(self).values())
+
+
+def parse_size(text: str) -> int:
+    """Bytes of a size such as 256K, 1M or 65536; raises BudgetError."""
+    found = re.fullmatch(r"(\d+)\s*([KkMm]?)(?:i?[Bb])?", text.strip())
+    if not found or int(found[1]) == 0:
+        raise BudgetError(f"'{text}' is not a size; write bytes, or a number with K or M such as 256K")
+    return int(found[1]) * _UNITS[found[2].upper()]
+
+
+def sram_need(bundle: Bundle, capacity: int) -> SramNeed:
+    """RAM of a device whose store holds ``capacity`` windows."""
+    space = bundle.space
+    weights = sum(t.count for t in bundle.tensors if not t.is_bias)
+    biases = sum(t.count for t in bundle.tensors if t.is_bias)
+    return SramNeed(
+        arena=bundle.plan.arena_bytes,
+        weights=2 * weights,
+        biases=4 * biases,
+        base=2 * space.weights + 4 * space.biases,
+        residual=2 * space.size,
+        store=capacity * (bundle.input_bytes + 5),
+    )
+
+
+def constant_bytes(bundle: Bundle) -> int:
+    """Bytes of weights, factory values and integer constants in flash, code not counted."""
+    total = 0
+    for n in bundle.program.graph.nodes:
+        if n.weight is not None and n.bias is not None:
+            total += n.weight.size + 4 * n.bias.size
+        total += 5 * n.requant.m.size
+        g = bundle.program.grads.get(n.index)
+        if g is not None:
+            total += 2 * g.mw.size + 4 * g.gmc.size + 3 * (g.km.size + g.kb.size)
+    return total
+
+
+def check_budget(bundle: Bundle, capacity: int, sram: int | None, flash: int | None, smallest: Bundle) -> None:
+    """Raise BudgetError saying by how much a budget is missed and the smallest that works.
+
+    ``smallest`` is the same network under the scheme that needs least.
+    """
+    need = sram_need(bundle, capacity)
+    if sram is not None and need.total > sram:
+        least = sram_need(smallest, 1).total
+        raise BudgetError(
+            f"the plan needs {need.total} B of SRAM ({_parts(need)}), {need.total - sram} B over the budget of {sram} B: "
+            f"give at least {need.total}, or {sram_need(bundle, 1).total} with --store 1, "
+            f"or {least} with --store 1 --scheme last:1, the smallest"
+        )
+    constants = constant_bytes(bundle)
+    if flash is not None and constants > flash:
+        raise BudgetError(
+            f"the network's constants need {constants} B of flash, {constants - flash} B over the budget of {flash} B: "
+            f"give at least {constants} and the code's size, or a smaller network"
+        )
+
+
+def _parts(need: SramNeed) -> str:
+    return ", ".join(f"{name} {size}" for name, size in asdict(need).items())

@@ -1,0 +1,65 @@
+"""Where `tinyfl compile` takes a network and its calibration samples from."""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tinyfl.errors import ModelError
+from tinyfl.loading import load_named
+from tinyfl.types import FloatArray, Graph, IntArray
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Samples [N, H, W, C] in the network's units and their labels [N]."""
+
+    x: FloatArray
+    y: IntArray
+
+    @property
+    def torch_shape(self) -> tuple[int, ...]:
+        """Shape of one sample as torch takes it: [1, C, L] or [1, C, H, W]."""
+        _, h, w, c = self.x.shape
+        return (1, c, w) if h == 1 else (1, c, h, w)
+
+
+def load_calibration(path: Path) -> Calibration:
+    """Read ``x`` ([N, T, C] or [N, H, W, C]) and ``y`` ([N]) from an NPZ file; raises ModelError."""
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            x, y = archive["x"], archive["y"]
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise ModelError(f"calibration file {path} cannot be read ({error}); give an NPZ file with x and y") from error
+    except KeyError as error:
+        raise ModelError(f"calibration file {path} has no array {error}; give x (samples) and y (labels)") from error
+    if x.ndim not in (3, 4) or y.shape != x.shape[:1] or not np.issubdtype(y.dtype, np.integer):
+        raise ModelError(
+            f"calibration file {path} has x {list(x.shape)} and y {list(y.shape)} of {y.dtype}; "
+            "give x as [N, T, C] or [N, H, W, C] and y as [N] integers"
+        )
+    images = x[:, None] if x.ndim == 3 else x
+    return Calibration(images.astype(np.float64), y.astype(np.int64))
+
+
+def load_graph(model: str, calibration: Calibration) -> Graph:
+    """Import ``module:factory``, ``file.py:factory`` (a function returning a trained torch module) or a ``.pt2``."""
+    try:
+        import torch
+    except ImportError as error:
+        raise ModelError("importing a network needs PyTorch; pip install 'tinyfl[compiler]'") from error
+    from tinyfl.compiler.frontends.torch import import_exported, import_torch
+
+    if model.endswith(".pt2"):
+        try:
+            exported = torch.export.load(model)
+        except Exception as error:  # torch raises many kinds for a missing, truncated or foreign file
+            raise ModelError(f"{model} cannot be read as a torch.export file ({error})") from error
+        return import_exported(exported, calibration.torch_shape)
+    module = load_named(model, "network", ModelError)()
+    if not isinstance(module, torch.nn.Module):
+        raise ModelError(f"network '{model}' returned {type(module).__name__}; return a torch.nn.Module")
+    return import_torch(module, torch.zeros(calibration.torch_shape))

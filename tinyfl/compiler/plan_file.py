@@ -1,0 +1,55 @@
+"""``plan.json``: what a person or a script wants to know of a compiled network (docs/plan.md)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from tinyfl.compiler.bundle import Bundle
+from tinyfl.compiler.cost import constant_bytes, sram_need
+from tinyfl.types import Json
+
+
+def plan_json(bundle: Bundle, capacity: int) -> Json:
+    """The plan as a JSON object."""
+    need = sram_need(bundle, capacity)
+    forward, backward = bundle.macs()
+    graph = bundle.program.graph
+    return {
+        "network_id": f"{bundle.network_id:08x}",
+        "scheme_id": f"{bundle.scheme_id:08x}",
+        "grad_bits": bundle.program.grad_bits,
+        "learning_rate": bundle.program.learning_rate,
+        "input_shape": list(graph.shapes[graph.input]),
+        "classes": bundle.classes,
+        "macs_forward": forward,
+        "macs_backward": backward,
+        "arena_bytes": bundle.plan.arena_bytes,
+        "sram_bytes": {**asdict(need), "total": need.total},
+        "constant_bytes": constant_bytes(bundle),
+        "layers": [
+            {
+                "name": n.name,
+                "op": n.op,
+                "inputs": list(n.inputs),
+                "output": n.output,
+                "shape": list(graph.shapes[n.output]),
+                "trained_input_channels": n.trained_in_c,
+                "trains_bias": n.bias_trained,
+                "shared": n.shared if n.trains else None,
+            }
+            for n in graph.nodes
+        ],
+        "trained": [
+            {"tensor": t.name, "count": t.count, "shared": t.shared, "kind": "bias" if t.is_bias else "weight"}
+            for t in bundle.tensors
+        ],
+        "buffers": {name: asdict(place) for name, place in bundle.plan.placements.items()},
+        "steps": [{"action": s.action, "node": s.node, "operand": s.operand} for s in bundle.program.steps],
+    }
+
+
+def write_plan(bundle: Bundle, capacity: int, path: Path) -> None:
+    """Write ``plan.json``."""
+    path.write_text(json.dumps(plan_json(bundle, capacity), indent=2) + "\n", encoding="utf-8")
