@@ -74,6 +74,7 @@ class Flash:
         self.operations = 0
         self.cut_at: int | None = None
         self.dead = False
+        self.unreadable = False
         self.writes: list[int] = []
         self.erased = [0] * (size // SECTOR)
 
@@ -154,7 +155,7 @@ class Device:
         return self.clock
 
     def _flash_read(self, ctx: int, at: int, to: int, n: int) -> int:
-        if self.flash.dead:
+        if self.flash.dead or self.flash.unreadable:
             return IO
         ct.memmove(to, bytes(self.flash.data[at : at + n]), n)
         return 0

@@ -136,6 +136,7 @@ def test_zero_epochs_install_the_base(device: Device) -> None:
     assert personal_part(device) == personal
     assert device.collected == [(0, 0), (1, 1)]
     assert device.ask(train_request(2, 8)).phase == m.RoundPhase.TRAINING
+    assert (device.facts().base_version, device.facts().base_digest) == (8, values_digest(clamped(base_of(8))))
     device.run()
     assert device.ask(m.Commit(2)) == m.Committed(2)
 

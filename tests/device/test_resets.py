@@ -4,7 +4,7 @@ import ctypes as ct
 
 import numpy as np
 import pytest
-from device_lab import SECTOR, Device, Flash, Wearer, base_of, train_request
+from device_lab import SCHEME, SECTOR, Device, Flash, Wearer, base_of, train_request
 
 from tinyfl.wire import messages as m
 
@@ -157,6 +157,21 @@ def test_a_commit_that_fails_is_repeated_without_folding_twice(library: ct.CDLL,
             assert isinstance(run.device.ask(m.Fetch(2, 0, 50)), m.Failed)
 
     run.round(2, disturb)
+    assert run.state() == undisturbed[1][1]
+
+
+def test_an_abandoned_round_is_not_used_until_the_flash_could_be_read(library: ct.CDLL, undisturbed) -> None:
+    run = Rebooting(library)
+    run.round(1, quiet)
+    run.device.ask(train_request(2, VERSION[1], epochs=3))
+    run.device.run()
+    run.flash.unreadable = True
+    failed = run.device.ask(m.Put(SCHEME, VERSION[2], 0, 1, 0, b"\0"))
+    assert (failed.code, failed.field) == (m.ErrorCode.IO, m.ErrorField.STATE)
+    assert run.device.ask(m.Evaluate(0)).code == m.ErrorCode.STATE
+    assert run.device.ask(train_request(2, VERSION[1])).code == m.ErrorCode.IO
+    run.flash.unreadable = False
+    np.testing.assert_array_equal(run.round(2, quiet), undisturbed[0][1])
     assert run.state() == undisturbed[1][1]
 
 
