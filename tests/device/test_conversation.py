@@ -195,6 +195,10 @@ def test_evaluation_counts_like_numpy(device: Device) -> None:
     guesses = [int(np.argmax(np.clip((matrix @ x + b[:3] + b[3:] + 8) >> 4, -32768, 32767))) for x, _ in samples]
     correct = sum(g == label for g, (_, label) in zip(guesses, samples, strict=True))
     assert device.ask(m.Evaluate(1)) == m.Score(1, True, 5, correct)
+    assert device.ask(train_request(2, 0, epochs=0)).phase == m.RoundPhase.TRAINED
+    assert device.ask(m.Evaluate(1)) == m.Score(1, False, 0, 0)
+    device.run()
+    assert device.ask(m.Evaluate(1)).finished
     assert device.ask(m.Evaluate(9)) == m.Failed(m.ErrorCode.EMPTY, m.ErrorField.SET, 9)
 
 
