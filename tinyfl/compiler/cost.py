@@ -82,7 +82,7 @@ def check_budget(bundle: Bundle, capacity: int, sram: int | None, flash: int | N
     if sram is not None and need.total > sram:
         least = sram_need(smallest, 1).total
         raise BudgetError(
-            f"the plan needs {need.total} B of SRAM ({_parts(need)}), {need.total - sram} B over the budget of {sram} B: "
+            f"the plan needs {need.total} B of SRAM ({_parts(need)}), {need.total - sram} B over the budget of {sram}: "
             f"give at least {need.total}, or {sram_need(bundle, 1).total} with --store 1, "
             f"or {least} with --store 1 --scheme last:1, the smallest"
         )

@@ -1,0 +1,78 @@
+"""The command line. Every command is a thin call into the room that does the work; progress goes to standard error."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tinyfl.errors import TinyflError
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    help="Federated, lifelong learning on microcontrollers. Start with **tinyfl demo**; docs/ has the rest.",
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output and nothing else.")]
+Out = Annotated[Path | None, typer.Option("--out", "-o", help="Folder for the results.")]
+
+
+def main() -> None:
+    """Entry point: a user's mistake is one sentence and a non-zero exit code."""
+    try:
+        app()
+    except TinyflError as error:
+        typer.echo(f"tinyfl: {error}", err=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        typer.echo("tinyfl: interrupted", err=True)
+        sys.exit(130)
+
+
+@app.callback()
+def options(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.", is_eager=True)] = False,
+) -> None:
+    """Options before the command."""
+    if version:
+        typer.echo(importlib.metadata.version("tinyfl"))
+        raise typer.Exit
+
+
+@app.command()
+def compile(
+    model: Annotated[str, typer.Argument(help="module:factory, file.py:factory or a .pt2 of torch.export.")],
+    calibration: Annotated[Path, typer.Option(help="NPZ file with x [N, T, C] or [N, H, W, C] and labels y [N].")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for net.c, net.h, plan.json and the bundle.")],
+    scheme: Annotated[str, typer.Option(help="What trains: last:K, full or a TOML file.")] = "last:1",
+    sram: Annotated[str | None, typer.Option(help="Budget such as 256K; refused if it cannot be met.")] = None,
+    flash: Annotated[str | None, typer.Option(help="Budget such as 1M.")] = None,
+    store: Annotated[int, typer.Option(min=1, help="Windows the device's sample store holds.")] = 32,
+    learning_rate: Annotated[float, typer.Option(min=1e-9, help="Rate of SGD on the device.")] = 2.0**-6,
+    grad_bits: Annotated[int, typer.Option(help="Width of gradients: 8 or 16.")] = 8,
+    as_json: Json = False,
+) -> None:
+    """Compile a trained torch network to an integer training step in C."""
+    from tinyfl.compiler.command import CompileOptions, compile_model
+
+    options = CompileOptions(model, calibration, out, scheme, sram, flash, store, learning_rate, grad_bits)
+    plan = compile_model(options)
+    if as_json:
+        typer.echo(json.dumps(plan))
+        return
+    sram_bytes = plan["sram_bytes"]
+    typer.echo(f"{out}: network {plan['network_id']}, scheme {plan['scheme_id']}")
+    typer.echo(f"  SRAM {sram_bytes['total']} B (arena {sram_bytes['arena']}, store {sram_bytes['store']})")
+    typer.echo(f"  constants {plan['constant_bytes']} B of flash")
+    typer.echo(f"  {plan['macs_forward']} multiply-accumulates forward, {plan['macs_backward']} backward and update")
+
+
+if __name__ == "__main__":
+    main()
