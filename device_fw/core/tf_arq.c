@@ -63,8 +63,9 @@ static void doubt(tf_arq *arq, uint32_t tag) {
 /* body: session, payload units, window units. */
 static void follow_gateway(tf_arq *arq, const uint8_t *body) {
     if (!arq->established || get32(body + 1) != arq->session) {
-        if (arq->established)
+        if (arq->established) {
             drop(arq);
+        }
         arq->session = get32(body + 1);
         arq->device = identity(arq);
         establish(arq, body[5], body[6]);
@@ -82,8 +83,9 @@ static void follow_device(tf_arq *arq, const uint8_t *body) {
         arq->boot = get32(body + 9);
         establish(arq, body[13], body[14]);
     } else if (body[0] == ACCEPT) {
-        if (get32(body + 5) != arq->device)
+        if (get32(body + 5) != arq->device) {
             reopen(arq);
+        }
     } else if (body[0] == BOOT && !arq->established) {
         arq->knock_interval = FIRST_RETRY_MS;
     } else if ((body[0] == BOOT && first != arq->boot) || (body[0] == RESET && arq->established && first == arq->tag)) {
@@ -102,16 +104,19 @@ static void take_data(tf_arq *arq, const uint8_t *body, size_t n) {
     uint32_t number = get16(body + 5), length = get16(body + 7), begin = body[9] * TF_ARQ_UNIT_BYTES;
     uint32_t bytes = (uint32_t)n - DATA_HEADER;
     if (length > TF_ARQ_MESSAGE_BYTES || begin + bytes > length ||
-        (begin + bytes != length && bytes % TF_ARQ_UNIT_BYTES != 0))
-        return;
-    uint32_t behind = (arq->in_number - number) & 0xFFFFu;
-    if (behind != 0) {
-        if (behind < 0x8000u && body[10] != 0)
-            ack(arq, number, body[10], UINT32_MAX);
+        (begin + bytes != length && bytes % TF_ARQ_UNIT_BYTES != 0)) {
         return;
     }
-    if (arq->in_complete || (arq->in_have != 0 && arq->in_length != length))
+    uint32_t behind = (arq->in_number - number) & 0xFFFFu;
+    if (behind != 0) {
+        if (behind < 0x8000u && body[10] != 0) {
+            ack(arq, number, body[10], UINT32_MAX);
+        }
         return;
+    }
+    if (arq->in_complete || (arq->in_have != 0 && arq->in_length != length)) {
+        return;
+    }
     arq->in_length = (uint16_t)length;
     memcpy(arq->in + begin, body + DATA_HEADER, bytes);
     arq->in_have |= tf_arq_units(bytes) << body[9];
@@ -126,12 +131,14 @@ static void take_data(tf_arq *arq, const uint8_t *body, size_t n) {
 static void take_frame(tf_arq *arq, const uint8_t *body, size_t n, uint32_t now_ms) {
     static const uint8_t sizes[6] = {7, 15, 5, 5, 0, 12}; /* of all kinds but DATA */
     uint8_t kind = body[0];
-    if (kind < OPEN || kind > ACK || (kind == DATA ? n <= DATA_HEADER : n != sizes[kind - OPEN]))
+    if (kind < OPEN || kind > ACK || (kind == DATA ? n <= DATA_HEADER : n != sizes[kind - OPEN])) {
         return;
+    }
     if (kind == OPEN || kind == ACCEPT) {
         const uint8_t *limits = body + n - 2;
-        if (limits[0] < 1u || limits[0] > TF_ARQ_PAYLOAD_UNITS || limits[1] < 1u || limits[1] > TF_ARQ_UNITS)
+        if (limits[0] < 1u || limits[0] > TF_ARQ_PAYLOAD_UNITS || limits[1] < 1u || limits[1] > TF_ARQ_UNITS) {
             return;
+        }
     }
     if (kind == DATA || kind == ACK) {
         if (!arq->established || get32(body + 1) != arq->tag) {
@@ -155,16 +162,18 @@ void tf_arq_init(tf_arq *arq, uint8_t role, uint32_t seed, uint8_t payload_units
     arq->payload_units = payload_units;
     arq->window_units = window_units;
     arq->knock_interval = FIRST_RETRY_MS;
-    if (role == TF_ARQ_GATEWAY)
+    if (role == TF_ARQ_GATEWAY) {
         arq->session = identity(arq);
-    else
+    } else {
         arq->boot = identity(arq);
+    }
 }
 
 void tf_arq_feed(tf_arq *arq, uint8_t byte, uint32_t now_ms) {
     size_t n = tf_frame_take(&arq->decoder, byte);
-    if (n != 0)
+    if (n != 0) {
         take_frame(arq, arq->decoder.bytes, n, now_ms);
+    }
 }
 
 const uint8_t *tf_arq_message(const tf_arq *arq, size_t *n) {
@@ -173,8 +182,9 @@ const uint8_t *tf_arq_message(const tf_arq *arq, size_t *n) {
 }
 
 void tf_arq_take(tf_arq *arq) {
-    if (!arq->in_complete)
+    if (!arq->in_complete) {
         return;
+    }
     ack(arq, arq->in_number, arq->ack_poll, tf_arq_units(arq->in_length));
     arq->in_number++;
     arq->in_have = 0;
@@ -182,10 +192,12 @@ void tf_arq_take(tf_arq *arq) {
 }
 
 int tf_arq_send(tf_arq *arq, const uint8_t *message, size_t n) {
-    if (n < 1 || n > TF_ARQ_MESSAGE_BYTES)
+    if (n < 1 || n > TF_ARQ_MESSAGE_BYTES) {
         return TF_ERR_ARGUMENT;
-    if (arq->out.length != 0)
+    }
+    if (arq->out.length != 0) {
         return TF_ERR_SPACE;
+    }
     memcpy(arq->out.message, message, n);
     tf_arq_out_load(&arq->out, (uint16_t)n);
     return TF_OK;
@@ -197,12 +209,15 @@ static int wants_session(const tf_arq *arq) {
 }
 
 uint32_t tf_arq_wait(const tf_arq *arq, uint32_t now_ms) {
-    if (arq->due != 0)
+    if (arq->due != 0) {
         return 0;
-    if (arq->established)
+    }
+    if (arq->established) {
         return tf_arq_out_wait(&arq->out, now_ms);
-    if (!wants_session(arq))
+    }
+    if (!wants_session(arq)) {
         return UINT32_MAX;
+    }
     uint32_t left = arq->knock_at - now_ms;
     return left >= 0x80000000u || arq->knock_interval == FIRST_RETRY_MS ? 0 : left;
 }
@@ -236,8 +251,9 @@ size_t tf_arq_poll(tf_arq *arq, uint8_t *frame, uint32_t now_ms) {
         arq->due &= (uint8_t)~DUE_OPEN;
         p = put_open(arq, p);
     } else if (!arq->established) {
-        if (tf_arq_wait(arq, now_ms) == 0)
+        if (tf_arq_wait(arq, now_ms) == 0) {
             p = knock(arq, p, now_ms);
+        }
     } else if (tf_arq_out_next(&arq->out, now_ms, &piece)) {
         p = put16(put16(put32(put8(p, DATA), arq->tag), arq->out.number), arq->out.length);
         p = put8(put8(p, piece.first), piece.poll);

@@ -15,8 +15,9 @@ static uint32_t mask_of(uint32_t first, uint32_t count) {
 
 static uint32_t lowest(uint32_t mask) {
     uint32_t i = 0;
-    while (((mask >> i) & 1u) == 0)
+    while (((mask >> i) & 1u) == 0) {
         i++;
+    }
     return i;
 }
 
@@ -25,8 +26,9 @@ uint32_t tf_arq_units(uint32_t bytes) { return mask_of(0, (bytes + TF_ARQ_UNIT_B
 /* Consecutive units from `first` on, `limit` at most. */
 static uint32_t run_of(uint32_t mask, uint32_t first, uint32_t limit) {
     uint32_t count = 1;
-    while (count < limit && first + count < TF_ARQ_UNITS && ((mask >> (first + count)) & 1u) != 0)
+    while (count < limit && first + count < TF_ARQ_UNITS && ((mask >> (first + count)) & 1u) != 0) {
         count++;
+    }
     return count;
 }
 
@@ -46,8 +48,9 @@ static void sample_round_trip(tf_arq_out *out, uint32_t ms) {
 
 static void record(tf_arq_out *out, uint32_t payload_bytes, int lost) {
     out->sent_bytes += payload_bytes + FRAME_OVERHEAD;
-    if (lost)
+    if (lost) {
         out->lost16 += LOSS_ONE;
+    }
     if (out->sent_bytes >= MEMORY_BYTES) {
         out->sent_bytes /= 2u;
         out->lost16 /= 2u;
@@ -59,8 +62,9 @@ static uint8_t best_units(const tf_arq_out *out) {
     uint8_t units = out->payload_units;
     for (; units > 1u; units--) {
         uint32_t payload = units * TF_ARQ_UNIT_BYTES;
-        if (payload * (payload + FRAME_OVERHEAD) * out->lost16 <= LOSS_ONE * FRAME_OVERHEAD * out->sent_bytes)
+        if (payload * (payload + FRAME_OVERHEAD) * out->lost16 <= LOSS_ONE * FRAME_OVERHEAD * out->sent_bytes) {
             break;
+        }
     }
     return units;
 }
@@ -78,24 +82,29 @@ static void plan(tf_arq_out *out, uint32_t units) {
 }
 
 static void time_out(tf_arq_out *out) {
-    if (out->backoff < MAX_BACKOFF)
+    if (out->backoff < MAX_BACKOFF) {
         out->backoff++;
-    if (out->backoff > 1u) /* once may be an acknowledgement that is merely late */
+    }
+    if (out->backoff > 1u) { /* once may be an acknowledgement that is merely late */
         record(out, out->burst_units * TF_ARQ_UNIT_BYTES, 1);
+    }
     uint32_t size = best_units(out);
     uint32_t last = TF_ARQ_UNITS - 1u;
-    while (((out->missing >> last) & 1u) == 0)
+    while (((out->missing >> last) & 1u) == 0) {
         last--;
+    }
     uint32_t first = last;
-    while (first > 0 && last - first + 1u < size && ((out->missing >> (first - 1u)) & 1u) != 0)
+    while (first > 0 && last - first + 1u < size && ((out->missing >> (first - 1u)) & 1u) != 0) {
         first--;
+    }
     plan(out, mask_of(first, last - first + 1u));
 }
 
 /* Counts the frames sent since the last judgement; `unanswered` timeouts went before its answer. */
 static void judge(tf_arq_out *out, uint8_t unanswered) {
-    if (unanswered == 1u)
+    if (unanswered == 1u) {
         record(out, out->burst_units * TF_ARQ_UNIT_BYTES, 1);
+    }
     uint32_t units = out->unjudged;
     out->unjudged = 0;
     while (units != 0) {
@@ -131,23 +140,27 @@ void tf_arq_out_load(tf_arq_out *out, uint16_t length) {
 }
 
 uint32_t tf_arq_out_wait(const tf_arq_out *out, uint32_t now_ms) {
-    if (out->length == 0)
+    if (out->length == 0) {
         return UINT32_MAX;
+    }
     uint32_t left = out->deadline - now_ms;
     return out->burst != 0 || left >= 0x80000000u ? 0 : left;
 }
 
 int tf_arq_out_next(tf_arq_out *out, uint32_t now_ms, tf_arq_piece *piece) {
-    if (tf_arq_out_wait(out, now_ms) != 0)
+    if (tf_arq_out_wait(out, now_ms) != 0) {
         return 0;
-    if (out->burst == 0)
+    }
+    if (out->burst == 0) {
         time_out(out);
+    }
     uint32_t first = lowest(out->burst);
     uint32_t count = run_of(out->burst, first, out->burst_units);
     uint32_t mask = mask_of(first, count);
     out->burst &= ~mask;
-    if ((out->touched & mask) != 0)
+    if ((out->touched & mask) != 0) {
         out->repeated_frames++;
+    }
     out->touched |= mask;
     piece->first = (uint8_t)first;
     piece->poll = 0;
@@ -163,8 +176,9 @@ int tf_arq_out_next(tf_arq_out *out, uint32_t now_ms, tf_arq_piece *piece) {
 }
 
 void tf_arq_out_ack(tf_arq_out *out, uint16_t number, uint8_t poll, uint32_t have, uint32_t now_ms) {
-    if (out->length == 0 || number != out->number)
+    if (out->length == 0 || number != out->number) {
         return;
+    }
     out->missing &= ~have;
     uint32_t age = (out->poll + 255u - poll) % 255u;
     if (poll != 0 && age < TF_ARQ_POLLS - 1u) {

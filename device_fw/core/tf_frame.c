@@ -19,8 +19,9 @@ uint32_t tf_crc32(uint32_t crc, const uint8_t *bytes, size_t n) {
 size_t tf_frame_encode(uint8_t *frame, size_t n) {
     uint32_t crc = tf_crc32(0, frame + 1, n);
     size_t code = 0; /* where the distance to the next zero belongs */
-    for (size_t i = 0; i < CRC_BYTES; i++)
+    for (size_t i = 0; i < CRC_BYTES; i++) {
         frame[1 + n + i] = (uint8_t)(crc >> (8u * i));
+    }
     size_t end = 1 + n + CRC_BYTES;
     for (size_t i = 1; i < end; i++) {
         if (frame[i] == 0) {
@@ -38,34 +39,40 @@ static size_t unstuff(uint8_t *bytes, size_t n) {
     size_t in = 0, out = 0;
     while (in < n) {
         uint8_t code = bytes[in++];
-        if (in + code - 1u > n)
+        if (in + code - 1u > n) {
             return 0;
-        for (uint8_t i = 1; i < code; i++)
+        }
+        for (uint8_t i = 1; i < code; i++) {
             bytes[out++] = bytes[in++];
-        if (code < 255u && in < n)
+        }
+        if (code < 255u && in < n) {
             bytes[out++] = 0;
+        }
     }
     return out;
 }
 
 size_t tf_frame_take(tf_frame_decoder *decoder, uint8_t byte) {
     if (byte != 0) {
-        if (decoder->count + 1u >= TF_FRAME_BYTES)
+        if (decoder->count + 1u >= TF_FRAME_BYTES) {
             decoder->overlong = 1;
-        else
+        } else {
             decoder->bytes[decoder->count++] = byte;
+        }
         return 0;
     }
-    if (decoder->count == 0 && !decoder->overlong)
+    if (decoder->count == 0 && !decoder->overlong) {
         return 0;
+    }
     size_t n = decoder->overlong ? 0 : unstuff(decoder->bytes, decoder->count);
     decoder->count = 0;
     decoder->overlong = 0;
     if (n > CRC_BYTES) {
         const uint8_t *crc = decoder->bytes + n - CRC_BYTES;
         uint32_t sent = crc[0] | (uint32_t)crc[1] << 8 | (uint32_t)crc[2] << 16 | (uint32_t)crc[3] << 24;
-        if (tf_crc32(0, decoder->bytes, n - CRC_BYTES) == sent)
+        if (tf_crc32(0, decoder->bytes, n - CRC_BYTES) == sent) {
             return n - CRC_BYTES;
+        }
     }
     decoder->bad_frames++;
     return 0;
