@@ -1,4 +1,5 @@
 import ctypes
+import shlex
 import shutil
 import subprocess
 from concurrent.futures import ProcessPoolExecutor
@@ -102,7 +103,7 @@ def test_a_warning_of_gcc_is_an_error(project: Path) -> None:
 
 
 def test_cc_is_taken_with_its_arguments(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CC", f"{find_compiler().command[0]} -DSTEP=3")
+    monkeypatch.setenv("CC", shlex.join([*find_compiler().command, "-DSTEP=3"]))
     (project / "include" / "inner.h").write_text("")
     assert call_next(library(project)) == 13
 

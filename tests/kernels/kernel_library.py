@@ -1,0 +1,117 @@
+"""The C kernels behind ctypes: the structures of tf_kernels.h and a library for each gradient width."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from ctypes import POINTER, Structure, c_int8, c_int16, c_int32, c_int64, c_uint8, c_uint16, c_uint32, c_void_p
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from tinyfl.boards.firmware import firmware_dir
+from tinyfl.boards.toolchain import DEFAULT_FLAGS, build
+
+FLAGS_VARIABLE = "TINYFL_TEST_KERNEL_FLAGS"
+
+
+class Window(Structure):
+    _fields_ = (
+        *((name, c_uint16) for name in ("in_h", "in_w", "in_c", "out_h", "out_w", "out_c")),
+        *((name, c_uint8) for name in ("kernel_h", "kernel_w", "stride_h", "stride_w", "pad_top", "pad_left")),
+        ("groups", c_uint16),
+        ("trained_in_c", c_uint16),
+        ("in_zero_point", c_int16),
+    )
+
+    def __repr__(self) -> str:
+        return "Window(" + ", ".join(f"{name}={getattr(self, name)}" for name, _ in self._fields_) + ")"
+
+
+class Requant(Structure):
+    _fields_ = (("m", c_void_p), ("s", c_void_p), ("zero_point", c_int16), ("lo", c_int8), ("hi", c_int8))
+
+
+class Weights(Structure):
+    _fields_ = (("trained", c_void_p), ("frozen", c_void_p), ("bias", c_void_p))
+
+
+class Add(Structure):
+    _fields_ = (
+        ("m0", c_int32),
+        ("m1", c_int32),
+        *((name, c_int16) for name in ("zero_point0", "zero_point1", "zero_point")),
+        ("lo", c_int8),
+        ("hi", c_int8),
+    )
+
+
+class Loss(Structure):
+    _fields_ = (("p_label", c_uint32), ("e_top", c_int8), ("skip", c_uint8))
+
+
+class Finish(Structure):
+    _fields_ = (("bsh", c_int8), ("accumulate", c_uint8))
+
+
+class InputGrad(Structure):
+    _fields_ = (("finish", Finish), ("gm", c_int32), ("gmc", c_void_p), ("mw", c_void_p), ("fsh", c_uint8))
+
+
+class Rate(Structure):
+    _fields_ = (("km", c_void_p), ("ks", c_void_p), ("kb", c_void_p), ("kbs", c_void_p))
+
+
+_W, _P, _U = POINTER(Window), c_void_p, c_uint32
+_FORWARD = (None, (_W, POINTER(Requant), POINTER(Weights), _P, _P))
+_UPDATE = (None, (_W, POINTER(Rate), c_int32, _U, _P, _P, _P, _P))
+_SIGNATURES = {
+    "tf_conv_s8": _FORWARD,
+    "tf_pointwise_s8": _FORWARD,
+    "tf_depthwise_s8": _FORWARD,
+    "tf_logits_s8": _FORWARD,
+    "tf_avg_pool_s8": (None, (_W, POINTER(Requant), _P, _P)),
+    "tf_max_pool_s8": (None, (_W, _P, _P)),
+    "tf_add_s8": (None, (POINTER(Add), _U, _P, _P, _P)),
+    "tf_clamp_s8": (None, (c_int8, c_int8, _U, _P, _P)),
+    "tf_softmax_ce": (Loss, (c_uint16, _P, c_uint16, _P, _P)),
+    "tf_mask_grad": (None, (c_int8, c_int8, c_uint8, c_uint8, _U, _P, _P)),
+    "tf_conv_input_grad": (_U, (_W, POINTER(InputGrad), POINTER(Weights), _P, _P, _P)),
+    "tf_pointwise_input_grad": (_U, (_W, POINTER(InputGrad), POINTER(Weights), _P, _P, _P)),
+    "tf_depthwise_input_grad": (_U, (_W, POINTER(InputGrad), POINTER(Weights), _P, _P)),
+    "tf_avg_pool_input_grad": (_U, (_W, POINTER(InputGrad), _P, _P)),
+    "tf_max_pool_input_grad": (_U, (_W, POINTER(Finish), _P, _P, _P)),
+    "tf_pass_grad": (_U, (POINTER(Finish), _U, _P, _P)),
+    "tf_counter_base": (_U, (_U, _U, _U)),
+    "tf_conv_update": _UPDATE,
+    "tf_depthwise_update": _UPDATE,
+    "tf_bias_update": (None, (_U, c_uint16, POINTER(Rate), c_int32, _U, _P, _P)),
+    "shim_round_shift64": (c_int64, (c_int64, c_int32)),
+    "shim_floor_shift64": (c_int64, (c_int64, c_int32)),
+    "shim_floor_shift32": (c_int32, (c_int32, c_int32)),
+    "shim_bit_length": (c_int32, (_U,)),
+    "shim_mix32": (_U, (_U,)),
+    "shim_stochastic_shift": (c_int64, (c_int64, c_int32, _U, _U)),
+}
+
+
+@cache
+def kernels(grad_bits: int) -> ctypes.CDLL:
+    """The kernels for gradients of 8 or 16 bits, built with the flags of FLAGS_VARIABLE if it is set."""
+    firmware = firmware_dir()
+    sources = [*sorted((firmware / "kernels").glob("*.c")), Path(__file__).with_name("arith_shim.c")]
+    flags = tuple(os.environ.get(FLAGS_VARIABLE, "").split()) or DEFAULT_FLAGS
+    library = ctypes.CDLL(str(build(sources, [firmware / "include"], {"TF_GRAD_BITS": grad_bits}, flags=flags)))
+    for name, (result, arguments) in _SIGNATURES.items():
+        function = getattr(library, name)
+        function.restype, function.argtypes = result, arguments
+    return library
+
+
+def at(array: np.ndarray | None) -> int | None:
+    """Address of a contiguous array's first element; None for an array that is absent or empty."""
+    if array is None or array.size == 0:
+        return None
+    assert array.flags.c_contiguous
+    return array.ctypes.data

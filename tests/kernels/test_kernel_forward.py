@@ -1,0 +1,111 @@
+import ctypes
+
+import kernel_reference as ref
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from kernel_cases import Values, conv_shape, examples, in_shape, out_shape, split, values, wide, windows
+from kernel_library import Requant, Weights, Window, at
+
+
+def bias_of(v: Values, win: Window) -> np.ndarray:
+    return v.array(-(2**30), 2**30, (win.out_c,), np.int32) >> v.one(0, 30)
+
+
+def requantisation(v: Values, channels: int) -> tuple[np.ndarray, np.ndarray, int, int, int]:
+    """m, s, zero_point, lo, hi; the shifts around those that bring a sum into the range of int8."""
+    m = v.uniform(2**30, 2**31 - 1, channels, np.int32)
+    s = v.uniform(v.one(1, 40), v.one(41, 62), channels, np.int8)
+    lo = v.one(-128, 127)
+    return m, s, v.one(-128, 127), lo, v.one(lo, 127)
+
+
+def run_conv(function, win: Window, v: Values) -> tuple[np.ndarray, np.ndarray]:
+    x = v.array(-128, 127, in_shape(win), np.int8)
+    w = v.array(-127, 127, conv_shape(win), np.int8)
+    bias, (m, s, zero_point, lo, hi) = bias_of(v, win), requantisation(v, win.out_c)
+    trained, frozen = split(win, w)
+    y = np.empty(out_shape(win), np.int8)
+    requant = Requant(at(m), at(s), zero_point, lo, hi)
+    function(win, requant, Weights(at(trained), at(frozen), at(bias)), at(x), at(y))
+    acc = ref.conv_sums(win, wide(w), bias, wide(x))
+    return y, ref.requantised(acc, m, s, zero_point, lo, hi)
+
+
+@examples
+@given(windows(), values)
+def test_conv(lib8: ctypes.CDLL, win: Window, v: Values) -> None:
+    np.testing.assert_array_equal(*run_conv(lib8.tf_conv_s8, win, v))
+
+
+@examples
+@given(windows(pointwise=True), values)
+def test_pointwise(lib8: ctypes.CDLL, win: Window, v: Values) -> None:
+    np.testing.assert_array_equal(*run_conv(lib8.tf_pointwise_s8, win, v))
+
+
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_the_largest_sums_of_a_pointwise_kernel_fit(lib8: ctypes.CDLL, sign: int) -> None:
+    channels = 33_000
+    win = Window(1, 1, channels, 1, 1, 2, 1, 1, 1, 1, 0, 0, 1, 20_000, -128)
+    x, w = np.full((1, 1, channels), 127, np.int8), np.full(conv_shape(win), sign * 127, np.int8)
+    bias, m, s = np.full(2, sign * 2**30, np.int32), np.full(2, 2**31 - 1, np.int32), np.array([57, 56], np.int8)
+    trained, frozen = split(win, w)
+    y = np.empty(2, np.int8)
+    lib8.tf_pointwise_s8(
+        win, Requant(at(m), at(s), 0, -128, 127), Weights(at(trained), at(frozen), at(bias)), at(x), at(y)
+    )
+    acc = sign * (2**30 + 127 * 255 * channels)
+    assert abs(acc) < 2**31
+    assert y.tolist() == [ref.sat(ref.rs(acc * int(m[c]), int(s[c])), -128, 127) for c in range(2)]
+    assert abs(int(y[0])) < 127
+
+
+@examples
+@given(st.integers(1, 70), st.integers(2, 40), st.data(), values)
+def test_logits(lib8: ctypes.CDLL, in_c: int, classes: int, data: st.DataObject, v: Values) -> None:
+    zero_point = data.draw(st.integers(-128, 127))
+    win = Window(1, 1, in_c, 1, 1, classes, 1, 1, 1, 1, 0, 0, 1, data.draw(st.integers(0, in_c)), zero_point)
+    x, w = v.array(-128, 127, in_shape(win), np.int8), v.array(-127, 127, conv_shape(win), np.int8)
+    bias, (m, s, *_) = bias_of(v, win), requantisation(v, classes)
+    trained, frozen = split(win, w)
+    logits = np.empty(classes, np.int16)
+    lib8.tf_logits_s8(
+        win, Requant(at(m), at(s), 55, 1, 2), Weights(at(trained), at(frozen), at(bias)), at(x), at(logits)
+    )
+    acc = ref.conv_sums(win, wide(w), bias, wide(x))
+    np.testing.assert_array_equal(logits, ref.requantised(acc, m, s, 0, -32768, 32767)[0, 0])
+
+
+@examples
+@given(windows(channelwise=True), values, st.booleans())
+def test_depthwise(lib8: ctypes.CDLL, win: Window, v: Values, trains: bool) -> None:
+    x = v.array(-128, 127, in_shape(win), np.int8)
+    w = v.array(-127, 127, (win.kernel_h, win.kernel_w, win.in_c), np.int8)
+    bias, (m, s, zero_point, lo, hi) = bias_of(v, win), requantisation(v, win.out_c)
+    y = np.empty(out_shape(win), np.int8)
+    weights = Weights(at(w) if trains else None, None if trains else at(w), at(bias))
+    lib8.tf_depthwise_s8(win, Requant(at(m), at(s), zero_point, lo, hi), weights, at(x), at(y))
+    acc = ref.depthwise_sums(win, wide(w), bias, wide(x))
+    np.testing.assert_array_equal(y, ref.requantised(acc, m, s, zero_point, lo, hi))
+
+
+@examples
+@given(windows(channelwise=True), values)
+def test_avg_pool(lib8: ctypes.CDLL, win: Window, v: Values) -> None:
+    x, y = v.array(-128, 127, in_shape(win), np.int8), np.empty(out_shape(win), np.int8)
+    m, s, zero_point, lo, hi = requantisation(v, 1)
+    lib8.tf_avg_pool_s8(win, Requant(at(m), at(s), zero_point, lo, hi), at(x), at(y))
+    np.testing.assert_array_equal(y, ref.requantised(ref.pool_sums(win, wide(x)), m, s, zero_point, lo, hi))
+
+
+@examples
+@given(windows(channelwise=True), values)
+def test_max_pool(lib8: ctypes.CDLL, win: Window, v: Values) -> None:
+    x, y = v.array(-128, 127, in_shape(win), np.int8), np.empty(out_shape(win), np.int8)
+    lib8.tf_max_pool_s8(win, at(x), at(y))
+    expected = np.empty_like(y)
+    for (oy, ox, c), (iy, ix) in ref.first_maxima(win, x).items():
+        expected[oy, ox, c] = x[iy, ix, c]
+    np.testing.assert_array_equal(y, expected)
