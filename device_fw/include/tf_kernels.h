@@ -86,7 +86,7 @@ typedef struct {
 tf_loss tf_softmax_ce(uint16_t classes, const int16_t *logits, uint16_t label, tf_grad *grad, uint32_t *scratch);
 
 /* ---- backward, sections 5.3 to 5.9 ---- */
-/* How an input gradient is finished: G_x = SAT(RS(v + (G_x << bsh), bsh)); without accumulate the sum is v alone. */
+/* How an input gradient is finished: G_x = SAT(RE(v + (G_x << bsh), bsh)); without accumulate the sum is v alone. */
 typedef struct {
     int8_t bsh;         /* 0..47 */
     uint8_t accumulate; /* 1: grad_x already holds a gradient */

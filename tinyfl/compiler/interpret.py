@@ -13,7 +13,7 @@ from tinyfl.compiler.autodiff import grad_of
 from tinyfl.compiler.gradients import activation_mask, grad_limit, parameters_of
 from tinyfl.compiler.layout import trained_tensors
 from tinyfl.ops import OPS, weighted
-from tinyfl.ops.arith import counter_base, rs, sat
+from tinyfl.ops.arith import counter_base, rs, rs_even, sat
 from tinyfl.ops.loss import softmax_ce
 from tinyfl.ops.operator import Parameters
 from tinyfl.ops.weighted import with_trained
@@ -94,7 +94,7 @@ class Interpreter:
         bsh = g.bsh[step.operand]
         if step.accumulate:
             v = v + (values[target] << bsh)
-        raw = rs(v, bsh)
+        raw = rs_even(v, bsh)
         self.saturated += int((np.abs(raw) > limit).sum())
         values[target] = sat(raw, -limit, limit)
 

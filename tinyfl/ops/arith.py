@@ -25,6 +25,13 @@ def rs(v: IntArray, s: int | IntArray) -> IntArray:
     return out
 
 
+def rs_even(v: IntArray, s: int) -> IntArray:
+    """RE(v, s): v / 2^s rounded half to even; s: 0..62."""
+    if s == 0:
+        return v
+    return (v + (1 << (s - 1)) - 1 + ((v >> s) & 1)) >> s
+
+
 def sat(v: IntArray, lo: int, hi: int) -> IntArray:
     """SAT(v, lo, hi)."""
     return np.clip(v, lo, hi)
