@@ -9,7 +9,7 @@ static inline uint32_t tf_finish_grad(const tf_finish *finish, int64_t v, tf_gra
     if (finish->accumulate) {
         v += *grad_x * ((int64_t)1 << finish->bsh);
     }
-    const int64_t rounded = tf_round_shift64(v, finish->bsh);
+    const int64_t rounded = tf_round_even64(v, finish->bsh);
     const int64_t clamped = tf_clamp64(rounded, -TF_GQ, TF_GQ);
     *grad_x = (tf_grad)clamped;
     return rounded != clamped;

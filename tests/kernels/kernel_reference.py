@@ -15,9 +15,21 @@ from kernel_library import Window
 M32 = 0xFFFFFFFF
 
 
+def re(v: int, s: int) -> int:
+    """RE: v / 2^s, half to even."""
+    low, rest = divmod(int(v), 2**s)
+    return low + (2 * rest > 2**s or (2 * rest == 2**s and low % 2 == 1))
+
+
 def rs(v: int, s: int) -> int:
     """RS: v / 2^s, half up."""
     return (int(v) + 2 ** (s - 1)) // 2**s if s > 0 else int(v) * 2**-s
+
+
+def re(v: int, s: int) -> int:
+    """RE: v / 2^s, half to even."""
+    floor, rest = divmod(int(v), 2**s)
+    return floor + (2 * rest + floor % 2 > 2**s)
 
 
 def sat(v: int, lo: int, hi: int) -> int:
@@ -150,8 +162,8 @@ def finished(
         v = int(value) * int(multipliers[index[-1] % len(multipliers)])
         if before is not None:
             v += int(before[index]) * 2**bsh
-        grad[index] = sat(rs(v, bsh), -gq, gq)
-        clamped += rs(v, bsh) != grad[index]
+        grad[index] = sat(re(v, bsh), -gq, gq)
+        clamped += re(v, bsh) != grad[index]
     return grad, clamped
 
 
