@@ -43,7 +43,6 @@ class Traffic:
 
     up_per_device_round: float
     down_per_device_round: float
-    delta_bytes: float
     full_model_float32: int
 
 

@@ -6,11 +6,14 @@ import importlib.metadata
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tinyfl.errors import TinyflError
+
+if TYPE_CHECKING:
+    from simulations.experiment import Engine
 
 app = typer.Typer(
     add_completion=False,
@@ -20,6 +23,7 @@ app = typer.Typer(
     help="Federated, lifelong learning on microcontrollers. Start with **tinyfl demo**; docs/ has the rest.",
 )
 
+STRATEGY_HELP = "average, norm-clip, trimmed-mean, or your own as file.py:ClassName."
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output and nothing else.")]
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="Folder for the results.")]
 
@@ -72,6 +76,41 @@ def compile(
     typer.echo(f"  SRAM {sram_bytes['total']} B (arena {sram_bytes['arena']}, store {sram_bytes['store']})")
     typer.echo(f"  constants {plan['constant_bytes']} B of flash")
     typer.echo(f"  {plan['macs_forward']} multiply-accumulates forward, {plan['macs_backward']} backward and update")
+
+
+@app.command()
+def simulate(
+    scenario: Annotated[str, typer.Argument(help="A scenario's TOML file, or watch or phone.")] = "watch",
+    strategy: Annotated[str, typer.Option(help=STRATEGY_HELP)] = "average",
+    seed: Annotated[int | None, typer.Option(min=0, help="Instead of the scenario's.")] = None,
+    out: Out = None,
+    as_json: Json = False,
+) -> None:
+    """Run a fleet in this process: the same C, rounds and strategy as on devices, and the same weights at the end."""
+    from simulations.experiment import in_process
+
+    _experiment(in_process, "simulation", scenario, strategy, seed, out, as_json)
+
+
+def _experiment(
+    engine: Engine, name: str, scenario: str, strategy: str, seed: int | None, out: Path | None, as_json: bool
+) -> None:
+    from simulations.experiment import run_experiment
+    from simulations.outcome import report
+    from simulations.progress import Progress
+    from simulations.scenario import load_scenario
+    from simulations.terminal import show
+
+    chosen = load_scenario(scenario)
+    if seed is not None:
+        chosen = chosen.model_copy(update={"seed": seed})
+    folder = out or Path("runs") / chosen.name
+    with Progress() as progress:
+        outcome = run_experiment(chosen, engine, name, strategy, folder, progress)
+    if as_json:
+        typer.echo(json.dumps(report(outcome)))
+    else:
+        show(outcome, folder)
 
 
 if __name__ == "__main__":

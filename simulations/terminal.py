@@ -1,0 +1,50 @@
+"""The end of a run as a person reads it in the terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from simulations.charts import ARM_TITLES
+from simulations.outcome import Outcome
+
+_MANY = 24
+
+
+def show(outcome: Outcome, folder: Path) -> None:
+    """Print accuracy, findings, forgetting, traffic and cost to standard output."""
+    console = Console(highlight=False)
+    for phase in outcome.phases:
+        labels = "1 labelled window" if phase.labels_per_class == 1 else f"{phase.labels_per_class} labelled windows"
+        table = Table(title=f"{labels} a class, accuracy in %", title_justify="left", box=None, pad_edge=False)
+        table.add_column("")
+        for arm in phase.accuracy:
+            table.add_column(ARM_TITLES[arm], justify="right")
+        names = list(phase.accuracy["pretrained"])
+        for device in names if len(names) <= _MANY else ():
+            table.add_row(device, *(f"{100 * phase.accuracy[arm][device]:.1f}" for arm in phase.accuracy))
+        table.add_row("mean", *(f"{100 * phase.mean(arm):.1f}" for arm in phase.accuracy), style="bold")
+        console.print(table)
+        console.print()
+    for sentence in outcome.findings():
+        console.print(sentence)
+    if outcome.forgetting is not None:
+        f = outcome.forgetting
+        console.print(
+            f"The side it was shipped for: {100 * f.before:.1f} % before, {100 * f.with_store:.1f} % after all rounds with "
+            f"the sample store, {100 * f.without_store:.1f} % without."
+        )
+    t, k = outcome.traffic, outcome.kernel
+    console.print(
+        f"Over the air: {t.up_per_device_round:,.0f} B up and {t.down_per_device_round:,.0f} B down a device and round; "
+        f"the float32 model has {t.full_model_float32:,} B."
+    )
+    console.print(
+        f"The kernel: {k.sram_bytes:,} B of SRAM, {k.flash_bytes:,} B of flash ({k.flash_target}), "
+        f"{k.macs_forward:,} multiply-accumulates forward and {k.macs_backward:,} backward."
+    )
+    for event in outcome.events:
+        console.print(f"Note: {event}.")
+    console.print(f"{folder / 'report.html'} ({outcome.wall_seconds:.0f} s)")
