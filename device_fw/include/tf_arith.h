@@ -29,17 +29,8 @@ static inline int64_t tf_round_shift64(int64_t v, int32_t s) {
     return s > 62 ? 0 : tf_floor_shift64(v + ((int64_t)1 << (s - 1)), s);
 }
 
-/* RE(v, s): v / 2^s, rounding half to even; |v| < 2^62, s = 0 .. 62. */
-static inline int64_t tf_round_even64(int64_t v, int32_t s) {
-    if (s == 0) {
-        return v;
-    }
-    const int64_t odd = tf_floor_shift64(v, s) & 1;
-    return tf_floor_shift64(v + ((int64_t)1 << (s - 1)) - 1 + odd, s);
-}
-
 /* RE(v, s): v / 2^s, rounding half to even; |v| < 2^62 + 2^61, s = 0 .. 61. */
-static inline int64_t tf_round_even_shift64(int64_t v, int32_t s) {
+static inline int64_t tf_round_even64(int64_t v, int32_t s) {
     if (s == 0) {
         return v;
     }

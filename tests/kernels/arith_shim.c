@@ -3,6 +3,7 @@
 /* The inline primitives as functions that a test can call. */
 
 int64_t shim_round_shift64(int64_t v, int32_t s) { return tf_round_shift64(v, s); }
+int64_t shim_round_even64(int64_t v, int32_t s) { return tf_round_even64(v, s); }
 int64_t shim_floor_shift64(int64_t v, int32_t s) { return tf_floor_shift64(v, s); }
 int32_t shim_floor_shift32(int32_t v, int32_t s) { return tf_floor_shift32(v, s); }
 int32_t shim_bit_length(uint32_t m) { return tf_bit_length(m); }

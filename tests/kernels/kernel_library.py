@@ -88,6 +88,7 @@ _SIGNATURES = {
     "tf_depthwise_update": _UPDATE,
     "tf_bias_update": (None, (_U, c_uint16, POINTER(Rate), c_int32, _U, _P, _P)),
     "shim_round_shift64": (c_int64, (c_int64, c_int32)),
+    "shim_round_even64": (c_int64, (c_int64, c_int32)),
     "shim_floor_shift64": (c_int64, (c_int64, c_int32)),
     "shim_floor_shift32": (c_int32, (c_int32, c_int32)),
     "shim_bit_length": (c_int32, (_U,)),

@@ -15,12 +15,6 @@ from kernel_library import Window
 M32 = 0xFFFFFFFF
 
 
-def re(v: int, s: int) -> int:
-    """RE: v / 2^s, half to even."""
-    low, rest = divmod(int(v), 2**s)
-    return low + (2 * rest > 2**s or (2 * rest == 2**s and low % 2 == 1))
-
-
 def rs(v: int, s: int) -> int:
     """RS: v / 2^s, half up."""
     return (int(v) + 2 ** (s - 1)) // 2**s if s > 0 else int(v) * 2**-s
@@ -28,8 +22,8 @@ def rs(v: int, s: int) -> int:
 
 def re(v: int, s: int) -> int:
     """RE: v / 2^s, half to even."""
-    floor, rest = divmod(int(v), 2**s)
-    return floor + (2 * rest + floor % 2 > 2**s)
+    low, rest = divmod(int(v), 2**s)
+    return low + (2 * rest > 2**s or (2 * rest == 2**s and low % 2 == 1))
 
 
 def sat(v: int, lo: int, hi: int) -> int:

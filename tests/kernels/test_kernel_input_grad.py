@@ -109,5 +109,5 @@ def test_the_largest_sums_fit(lib: ctypes.CDLL, bits: int, sign: int) -> None:
         win, InputGrad(Finish(bsh, 0), 32767, None, at(mw), fsh), Weights(at(trained), at(frozen), None), at(gy),
         at(gx), at(scratch),
     )  # fmt: skip
-    assert gx.tolist() == [ref.rs(acc * 32767, bsh)] * 2
+    assert gx.tolist() == [ref.re(acc * 32767, bsh)] * 2
     assert counted == 0

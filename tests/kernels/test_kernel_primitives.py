@@ -1,4 +1,5 @@
 import ctypes
+from fractions import Fraction
 
 import kernel_reference as ref
 import numpy as np
@@ -13,6 +14,20 @@ INT64 = st.integers(-(2**62) + 1, 2**62 - 1)
 @pytest.mark.parametrize(("v", "s", "result"), [(3, 1, 2), (-3, 1, -1), (-2, 1, -1), (-1, 1, 0), (5, -2, 20)])
 def test_round_shift_vectors(lib8: ctypes.CDLL, v: int, s: int, result: int) -> None:
     assert lib8.shim_round_shift64(v, s) == result == ref.rs(v, s)
+
+
+@pytest.mark.parametrize(("v", "s", "result"), [(1, 1, 0), (3, 1, 2), (-1, 1, 0), (-3, 1, -2), (5, 2, 1), (-7, 2, -2)])
+def test_round_even_shift_vectors(lib8: ctypes.CDLL, v: int, s: int, result: int) -> None:
+    assert lib8.shim_round_even64(v, s) == result == ref.re(v, s)
+
+
+@examples
+@given(st.one_of(INT64, st.integers(-40, 40)), st.integers(0, 61), st.booleans())
+def test_round_even_shift(lib8: ctypes.CDLL, v: int, s: int, tie: bool) -> None:
+    if tie and s > 0:
+        v = (v >> s << s) + (1 << (s - 1))
+    expected = round(Fraction(v, 2**s))  # Python rounds half to even
+    assert lib8.shim_round_even64(v, s) == expected == ref.re(v, s)
 
 
 @pytest.mark.parametrize(
