@@ -1,4 +1,5 @@
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,8 @@ from host_lab import some_recordings
 from tinyfl.boards.host import HostBuild, build_host
 from tinyfl.boards.recordings import write_recordings
 from tinyfl.link.inprocess import DeviceLibrary
+
+sys.path.append(str(Path(__file__).parents[1] / "link"))  # mqtt_brokers
 
 
 @pytest.fixture(scope="session")
