@@ -33,13 +33,13 @@ def show(outcome: Outcome, folder: Path) -> None:
     if outcome.forgetting is not None:
         f = outcome.forgetting
         console.print(
-            f"The side it was shipped for: {100 * f.before:.1f} % before, {100 * f.with_store:.1f} % after all rounds with "
-            f"the sample store, {100 * f.without_store:.1f} % without."
+            f"The side it was shipped for: {100 * f.before:.1f} % before, {100 * f.with_store:.1f} % after all rounds "
+            f"with the sample store, {100 * f.without_store:.1f} % without."
         )
     t, k = outcome.traffic, outcome.kernel
     console.print(
-        f"Over the air: {t.up_per_device_round:,.0f} B up and {t.down_per_device_round:,.0f} B down a device and round; "
-        f"the float32 model has {t.full_model_float32:,} B."
+        f"Over the air: {t.up_per_device_round:,.0f} B up and {t.down_per_device_round:,.0f} B down a device and "
+        f"round; the float32 model has {t.full_model_float32:,} B."
     )
     console.print(
         f"The kernel: {k.sram_bytes:,} B of SRAM, {k.flash_bytes:,} B of flash ({k.flash_target}), "

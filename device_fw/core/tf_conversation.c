@@ -185,7 +185,7 @@ static void encode_range(tf_device *dev, const struct fetch *fetch, struct delta
 }
 
 static int answer_fetch(tf_device *dev, uint32_t id, const struct fetch *fetch) {
-    if (dev->state != TF_TRAINED || !dev->job.share || dev->folded) {
+    if (dev->state != TF_TRAINED || !tf_round_makes_delta(&dev->job) || dev->folded) {
         return refuse(dev, id, TF_ERR_STATE, TF_FIELD_STATE, dev->state);
     }
     if (fetch->round != dev->job.round) {

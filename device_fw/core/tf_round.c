@@ -16,11 +16,13 @@ static int same_job(const tf_job *a, const tf_job *b) {
            memcmp(a->shifts, b->shifts, sizeof a->shifts) == 0;
 }
 
+int tf_round_makes_delta(const tf_job *job) { return job->share && job->epochs > 0; }
+
 static void finish(tf_device *dev) {
     dev->state = TF_TRAINED;
     dev->tally.saturated = dev->net.saturated;
     dev->tally.ms = dev->port->now_ms(dev->port->ctx) - dev->started_ms;
-    dev->delta_digest = dev->job.share ? tf_delta_digest(dev) : 0;
+    dev->delta_digest = tf_round_makes_delta(&dev->job) ? tf_delta_digest(dev) : 0;
 }
 
 static tf_verdict check(const tf_device *dev, const tf_job *job) {
@@ -119,7 +121,7 @@ tf_verdict tf_round_commit(tf_device *dev, uint32_t round) {
     if (round != dev->job.round) {
         return refused(TF_ERR_STATE, TF_FIELD_ROUND, dev->job.round);
     }
-    if (dev->job.share && !dev->folded) {
+    if (tf_round_makes_delta(&dev->job) && !dev->folded) {
         tf_delta_fold(dev);
         dev->folded = 1;
     }

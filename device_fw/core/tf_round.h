@@ -29,6 +29,9 @@ typedef struct {
 
 #define TF_AGREED ((tf_verdict){TF_OK, TF_FIELD_NONE, 0})
 
+/* Whether a round brings a delta back. Installing a base does not: nobody fetches it, so nothing may be folded. */
+int tf_round_makes_delta(const tf_job *job);
+
 /* Starts a round or recognises its repetition. */
 tf_verdict tf_round_train(tf_device *dev, const tf_job *job);
 /* Steps of the round under way; valid while training or trained. */
