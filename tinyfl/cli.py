@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tinyfl.errors import TinyflError
+from tinyfl.errors import LinkError, TinyflError
 
 if TYPE_CHECKING:
     from simulations.experiment import Engine
@@ -90,6 +90,35 @@ def simulate(
     from simulations.experiment import in_process
 
     _experiment(in_process, "simulation", scenario, strategy, seed, out, as_json)
+
+
+@app.command()
+def device(
+    network: Annotated[Path, typer.Argument(help="A folder that `tinyfl compile` wrote.")],
+    recordings: Annotated[Path, typer.Option(help="What its sensor and wearer will say (docs/SPEC.md).")],
+    name: Annotated[str, typer.Option(help="As the fleet knows it.")],
+    serial: Annotated[Path | None, typer.Option(help="Where to link its serial port, a pseudo-terminal.")] = None,
+    mqtt: Annotated[str | None, typer.Option(help="The broker, mqtt[s]://[user:password@]host[:port].")] = None,
+    fleet: Annotated[str, typer.Option(help="Name of the fleet in MQTT topics.")] = "tinyfl",
+    flash: Annotated[Path | None, typer.Option(help="File that is its flash; without one it forgets.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of its first boot.")] = 1,
+    store: Annotated[int, typer.Option(min=1, max=65535, help="Windows its sample store holds.")] = 64,
+) -> None:
+    """Run one emulated device: the same C that a board runs, in a process of its own."""
+    from tinyfl.boards.host import build_host
+    from tinyfl.compiler.bundle import load_bundle
+    from tinyfl.link.inprocess import DeviceFiles
+    from tinyfl.link.mqtt_client import Broker
+    from tinyfl.link.radio import EmulatedDevice, run_on_mqtt, run_on_serial
+
+    if (serial is None) == (mqtt is None):
+        raise LinkError(f"device {name} needs one line; give --serial or --mqtt")
+    build = build_host(network, grad_bits=load_bundle(network).program.grad_bits)
+    emulated = EmulatedDevice(build.executable, name, DeviceFiles(recordings, flash), seed, store)
+    if serial is not None:
+        run_on_serial(emulated, serial)
+    elif mqtt is not None:
+        raise typer.Exit(run_on_mqtt(emulated, Broker.at(mqtt), fleet))
 
 
 def _experiment(
