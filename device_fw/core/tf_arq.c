@@ -103,10 +103,6 @@ static void ack(tf_arq *arq, uint32_t number, uint8_t poll, uint32_t have) {
 static void take_data(tf_arq *arq, const uint8_t *body, size_t n) {
     uint32_t number = get16(body + 5), length = get16(body + 7), begin = body[9] * TF_ARQ_UNIT_BYTES;
     uint32_t bytes = (uint32_t)n - DATA_HEADER;
-    if (length > TF_ARQ_MESSAGE_BYTES || begin + bytes > length ||
-        (begin + bytes != length && bytes % TF_ARQ_UNIT_BYTES != 0)) {
-        return;
-    }
     uint32_t behind = (arq->in_number - number) & 0xFFFFu;
     if (behind != 0) {
         if (behind < 0x8000u && body[10] != 0) {
@@ -128,17 +124,33 @@ static void take_data(tf_arq *arq, const uint8_t *body, size_t n) {
     }
 }
 
-static void take_frame(tf_arq *arq, const uint8_t *body, size_t n, uint32_t now_ms) {
+/* Whether the frame keeps the rules of its kind. */
+static int well_formed(const uint8_t *body, size_t n) {
     static const uint8_t sizes[6] = {7, 15, 5, 5, 0, 12}; /* of all kinds but DATA */
     uint8_t kind = body[0];
-    if (kind < OPEN || kind > ACK || (kind == DATA ? n <= DATA_HEADER : n != sizes[kind - OPEN])) {
-        return;
+    if (kind < OPEN || kind > ACK) {
+        return 0;
+    }
+    if (kind == DATA) {
+        if (n <= DATA_HEADER) {
+            return 0;
+        }
+        uint32_t length = get16(body + 7), bytes = (uint32_t)n - DATA_HEADER;
+        uint32_t end = body[9] * TF_ARQ_UNIT_BYTES + bytes;
+        return length <= TF_ARQ_MESSAGE_BYTES && (end == length || (end < length && bytes % TF_ARQ_UNIT_BYTES == 0));
     }
     if (kind == OPEN || kind == ACCEPT) {
-        const uint8_t *limits = body + n - 2;
-        if (limits[0] < 1u || limits[0] > TF_ARQ_PAYLOAD_UNITS || limits[1] < 1u || limits[1] > TF_ARQ_UNITS) {
-            return;
-        }
+        const uint8_t *limits = body + sizes[kind - OPEN] - 2;
+        return n == sizes[kind - OPEN] && limits[0] >= 1u && limits[0] <= TF_ARQ_PAYLOAD_UNITS && limits[1] >= 1u &&
+               limits[1] <= TF_ARQ_UNITS;
+    }
+    return n == sizes[kind - OPEN];
+}
+
+static void take_frame(tf_arq *arq, const uint8_t *body, size_t n, uint32_t now_ms) {
+    uint8_t kind = body[0];
+    if (!well_formed(body, n)) {
+        return;
     }
     if (kind == DATA || kind == ACK) {
         if (!arq->established || get32(body + 1) != arq->tag) {

@@ -11,6 +11,7 @@ from typing import Protocol
 from tinyfl.link.arq import Arq, Role
 
 FRAME_BYTES = 209
+CANARY = b"\xc5" * 64
 
 
 class End(Protocol):
@@ -32,7 +33,8 @@ class CEnd:
         for name in ("shim_size", "shim_feed", "tf_arq_poll"):
             getattr(library, name).restype = ctypes.c_size_t
         library.tf_arq_wait.restype = ctypes.c_uint32
-        self._arq = ctypes.create_string_buffer(library.shim_size())
+        self._size = library.shim_size()
+        self._arq = ctypes.create_string_buffer(b"\0" * self._size + CANARY)
         library.tf_arq_init(self._arq, int(role is Role.GATEWAY), ctypes.c_uint32(seed), payload_units, window_units)
         self._frame = ctypes.create_string_buffer(FRAME_BYTES)
         self._outbox: deque[bytes] = deque()
@@ -69,6 +71,11 @@ class CEnd:
     @property
     def queued(self) -> int:
         return len(self._outbox) + self._c.shim_sending(self._arq)
+
+    @property
+    def intact(self) -> bool:
+        """Nothing was written behind the struct."""
+        return self._arq.raw[self._size : self._size + len(CANARY)] == CANARY
 
     def _load(self) -> None:
         while self._outbox and not self._c.shim_sending(self._arq):

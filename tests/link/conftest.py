@@ -16,7 +16,20 @@ def arq_library(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
     core = ROOT / "device_fw/core"
     library = tmp_path_factory.mktemp("arq") / "libarq.so"
     sources = [core / "tf_frame.c", core / "tf_arq.c", core / "tf_arq_out.c", Path(__file__).with_name("arq_shim.c")]
-    flags = ["-std=c11", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-Wshadow", "-Wconversion", "-shared", "-fPIC"]
+    flags = [
+        "-std=c11",
+        "-O1",
+        "-g",
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+        "-Wshadow",
+        "-Wconversion",
+        "-fsanitize=undefined",
+        "-fsanitize-undefined-trap-on-error",
+        "-shared",
+        "-fPIC",
+    ]
     includes = [f"-I{core}", f"-I{ROOT / 'device_fw/include'}"]
     subprocess.run([compiler, *flags, *includes, *map(str, sources), "-o", str(library)], check=True)
     return ctypes.CDLL(str(library))

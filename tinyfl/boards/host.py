@@ -8,11 +8,10 @@ from pathlib import Path
 from tinyfl.boards.firmware import firmware_dir
 from tinyfl.boards.toolchain import DEFAULT_FLAGS, build
 from tinyfl.errors import ToolError
-from tinyfl.wire.zcbor_runtime import ZCBOR_DEFINES, zcbor_runtime
+from tinyfl.wire.zcbor_runtime import ZCBOR_DEFINES, ZCBOR_FLAGS, zcbor_runtime
 
 _PROCESS_ONLY = {"main.c", "host_options.c", "serial_line.c"}
-# What zcbor's run time needs: it reads floats through integer pointers and sets a variable it does not use.
-_FLAGS = (*DEFAULT_FLAGS, "-fno-strict-aliasing", "-Wno-unused-but-set-variable")
+_FLAGS = (*DEFAULT_FLAGS, *ZCBOR_FLAGS)
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ def build_host(bundle_dir: Path, *, grad_bits: int = 8) -> HostBuild:
     shared += [network, *runtime_sources]
     process = [port / name for name in sorted(_PROCESS_ONLY)]
     include = [bundle_dir, *(firmware / folder for folder in ("include", "core", "gen")), runtime_include]
-    defines: dict[str, str | int] = {"TF_GRAD_BITS": grad_bits, **dict.fromkeys(ZCBOR_DEFINES, 1)}
+    defines: dict[str, str | int] = {"TF_GRAD_BITS": grad_bits, **ZCBOR_DEFINES}
     out = bundle_dir / "host"
     return HostBuild(
         executable=build([*process, *shared], include, defines, out / "device", False, _FLAGS),

@@ -27,6 +27,7 @@ from tinyfl.link.framing import FrameDecoder, encode_frame
 
 FIRST_RETRY_MS = 250
 MAX_RETRY_MS = 2000
+_REPLY_ORDER: tuple[type[Frame], ...] = (Accept, Reset, Ack, Open)
 
 
 class Role(enum.Enum):
@@ -57,17 +58,15 @@ class Arq:
         self._outbox: deque[bytes] = deque()
         self._replies: dict[type[Frame], Frame] = {}
         self._identities = 0
-        self._session = 0
+        self._session = self._identity() if role is Role.GATEWAY else 0
+        self._boot = self._identity() if role is Role.DEVICE else 0
         self._peer_boot = 0
-        self._boot = self._identity()
         self._device = 0
         self._tag: int | None = None
         self.sessions = 0
         """Sessions established so far."""
         self._knock_at = 0
         self._knock_interval = FIRST_RETRY_MS
-        if role is Role.GATEWAY:
-            self._session = self._identity()
 
     @property
     def established(self) -> bool:
@@ -135,8 +134,9 @@ class Arq:
         return self._sender.wait(now)
 
     def _next_frame(self, now: int) -> Frame | None:
-        for kind in self._replies:
-            return self._replies.pop(kind)
+        for kind in _REPLY_ORDER:
+            if kind in self._replies:
+                return self._replies.pop(kind)
         if self._tag is None:
             return self._knock(now)
         if self._sender.idle and self._outbox:
