@@ -23,7 +23,10 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def mosquitto(folder: Path, port: int, login: Login | None = None) -> Iterator[str]:
+def mosquitto(
+    folder: Path, port: int, login: Login | None = None, certificate: tuple[Path, Path] | None = None
+) -> Iterator[str]:
+    """With a certificate (and its key) it speaks TLS."""
     if MOSQUITTO is None:
         pytest.skip("mosquitto is not installed")
     lines = [f"listener {port} 127.0.0.1", f"allow_anonymous {'true' if login is None else 'false'}"]
@@ -34,14 +37,28 @@ def mosquitto(folder: Path, port: int, login: Login | None = None) -> Iterator[s
         subprocess.run(command, check=True, capture_output=True)
         lines.append(f"password_file {passwords}")
         lines.append("user root")
+    if certificate is not None:
+        lines += [f"certfile {certificate[0]}", f"keyfile {certificate[1]}", "user root"]
     config = folder / "mosquitto.conf"
     config.write_text("\n".join(lines) + "\n")
     with subprocess.Popen([MOSQUITTO, "-c", str(config)], stderr=subprocess.DEVNULL) as process:
         try:
             wait_for_port(port)
-            yield f"mqtt://127.0.0.1:{port}"
+            yield f"{'mqtt' if certificate is None else 'mqtts'}://127.0.0.1:{port}"
         finally:
             process.terminate()
+
+
+def self_signed(folder: Path) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1 and its key."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("openssl is not installed")
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    request = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"]
+    files = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run([openssl, *request, *files], check=True, capture_output=True)
+    return certificate, key
 
 
 def wait_for_port(port: int) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import paho.mqtt.client as paho
 import pytest
-from mqtt_brokers import KINDS, broker_of, free_port, mosquitto
+from mqtt_brokers import KINDS, broker_of, free_port, mosquitto, self_signed
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from tinyfl.errors import LinkError
@@ -234,6 +234,18 @@ class TestRefusals:
     def test_tls_where_there_is_none(self) -> None:
         with EmbeddedBroker() as embedded, pytest.raises(LinkError, match="mqtts://"):
             MqttHub(Broker.at(embedded.url.replace("mqtt:", "mqtts:")), "lab")
+
+
+def test_tls_is_spoken_and_certificates_are_checked(tmp_path: Path) -> None:
+    certificate, key = self_signed(tmp_path)
+    with mosquitto(tmp_path, free_port(), certificate=(certificate, key)) as url:
+        with pytest.raises(LinkError, match="certificate verify failed"):
+            MqttHub(Broker.at(url), "lab")
+        hub = MqttHub(Broker.at(url, ca_file=certificate), "lab")
+        assert hub.link("d1").receive(0.0) is None
+        hub.close()
+        with pytest.raises(LinkError, match=r"absent\.pem"):
+            MqttHub(Broker.at(url, ca_file=tmp_path / "absent.pem"), "lab")
 
 
 @pytest.mark.parametrize(
