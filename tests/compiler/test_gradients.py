@@ -244,3 +244,21 @@ def test_random_networks_at_16_bits(network: Network) -> None:
         if saturated == 0 and c.alive().any():
             assert c.cosines().min() >= 0.99, parameter
             assert np.abs(c.norm_ratios() - 1).max() <= 0.1, parameter
+
+
+def zero_branch(scale: float) -> Network:
+    """A residual block as ResNets start: the branch's last layer is zero, or nearly."""
+    branch = nn.Sequential(nn.Conv2d(6, 6, 3, padding=1), nn.ReLU(), nn.Conv2d(6, 6, 1))
+    network = around([Residual(branch, None, False)])
+    with torch.no_grad():
+        network.module[1].branch[2].weight *= scale
+        network.module[1].branch[2].bias *= scale
+    return network
+
+
+@pytest.mark.parametrize("scale", [0.0, 1e-12, 1e-4])
+def test_a_branch_that_starts_at_zero_compiles_and_the_rest_trains(scale: float) -> None:
+    bundle, comparisons, _ = compared(zero_branch(scale), 8, 12)
+    assert np.median(comparisons["0.weight"].cosines()) >= 0.99
+    assert np.median(comparisons["1.branch.2.weight"].cosines()) >= 0.99
+    assert all(0 <= b <= 47 for g in bundle.program.grads.values() for b in g.bsh)

@@ -6,17 +6,18 @@ docs/NUMERICS.md sections 3 and 7. The only pass besides quantisation that compu
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
 from tinyfl.errors import ModelError
 from tinyfl.ops import OPS
-from tinyfl.ops.arith import qm, qm_array
+from tinyfl.ops.arith import qm, qm_array, rs
 from tinyfl.ops.loss import softmax_ce
 from tinyfl.ops.operator import NO_PARAMETERS, Parameters
 from tinyfl.types import FloatArray, GradConstants, Int8Graph, Int8Node, IntArray
 
-_UNBOUNDED = 40  # exponent offset of a tensor whose gradient was zero on every calibration sample
+_LONGEST_SHIFT = 47  # of a finishing shift: 16 bits shifted by it stay in int64
 
 
 def grad_limit(grad_bits: int) -> int:
@@ -91,7 +92,7 @@ def _peak(g: FloatArray) -> FloatArray:
 def calibrate_exponents(
     graph: Int8Graph, x: IntArray, labels: IntArray, grad_bits: int, margin: int, seed: int
 ) -> dict[str, int]:
-    """r_t of every gradient tensor: calibrated on the labels given and on uniformly random ones."""
+    """r_t of every gradient tensor that is not always zero: on the labels given and on uniformly random ones."""
     rng = np.random.default_rng(seed)
     limit = grad_limit(grad_bits)
     offsets: dict[str, int] = {graph.output: 0}
@@ -111,8 +112,9 @@ def calibrate_exponents(
             seen = alive & (peak > 0)
             pairs = zip(peak[seen], e_top[seen], strict=True)
             exponents = [_largest_exponent(float(p), limit) - int(e) for p, e in pairs]
-            lowest = min(exponents, default=_UNBOUNDED) - margin
-            offsets[tensor] = min(offsets.get(tensor, lowest), lowest)
+            if exponents:
+                lowest = min(exponents) - margin
+                offsets[tensor] = min(offsets.get(tensor, lowest), lowest)
     return offsets
 
 
@@ -127,7 +129,10 @@ def _largest_exponent(peak: float, limit: int) -> int:
 def grad_constants(
     graph: Int8Graph, offsets: dict[str, int], grad_bits: int, learning_rate: float
 ) -> dict[int, GradConstants]:
-    """Constants of every node that takes part in the backward pass, by node index."""
+    """Constants of every node that takes part in the backward pass, by node index.
+
+    A gradient that was always zero (a branch whose weights are still zero) takes the exponent of what it comes from.
+    """
     needed = needs_grad(graph)
     r = dict(offsets)
     multipliers: dict[int, GradConstants] = {}
@@ -137,16 +142,26 @@ def grad_constants(
         multipliers[n.index] = g = _multipliers(n, r[n.output], grad_bits)
         for tensor in n.inputs:
             if tensor in needed:
-                r[tensor] = min(r[tensor], g.ro + g.gs)
+                r[tensor] = min(r.get(tensor, g.ro), g.ro + g.gs)
     out = {}
     for n in graph.nodes:
         if n.index in multipliers:
             g = multipliers[n.index]
+            longest = max((g.ro + g.gs - r[t] for t in n.inputs if t in needed), default=0)
+            if longest > _LONGEST_SHIFT:
+                g = _shortened(g, longest - _LONGEST_SHIFT)
             bsh = tuple(g.ro + g.gs - r[t] if t in needed else 0 for t in n.inputs)
-            if any(not 0 <= b <= 47 for b in bsh):
+            if any(not 0 <= b <= _LONGEST_SHIFT for b in bsh):
                 raise ModelError(f"node {n.name}: its gradient needs a shift of {max(bsh)} bits; recalibrate")
             out[n.index] = _with_rates(n, g, bsh, learning_rate)
     return out
+
+
+def _shortened(g: GradConstants, bits: int) -> GradConstants:
+    """The multipliers with fewer bits: what they lose lies far below the sum that the gradient joins."""
+    if not g.gm and not g.gmc.size:
+        return g
+    return replace(g, gm=int(rs(np.array(g.gm, np.int64), bits)), gmc=rs(g.gmc, bits), gs=g.gs - bits)
 
 
 def _multipliers(n: Int8Node, ro: int, grad_bits: int) -> GradConstants:
