@@ -79,6 +79,21 @@ def compile(
 
 
 @app.command()
+def demo(
+    scenario: Annotated[str, typer.Option(help="A scenario's TOML file, or watch or phone.")] = "watch",
+    strategy: Annotated[str, typer.Option(help=STRATEGY_HELP)] = "average",
+    seed: Annotated[int | None, typer.Option(min=0, help="Instead of the scenario's.")] = None,
+    broker: Annotated[str | None, typer.Option(help="An MQTT broker of your own instead of the embedded one.")] = None,
+    out: Out = None,
+    as_json: Json = False,
+) -> None:
+    """The main job: a fleet of emulated devices learns on real recordings, and a report says what it brought."""
+    from simulations.fleet import FleetOptions, fleet_engine
+
+    _experiment(fleet_engine(FleetOptions(broker)), "fleet", scenario, strategy, seed, out, as_json)
+
+
+@app.command()
 def simulate(
     scenario: Annotated[str, typer.Argument(help="A scenario's TOML file, or watch or phone.")] = "watch",
     strategy: Annotated[str, typer.Option(help=STRATEGY_HELP)] = "average",
@@ -119,6 +134,23 @@ def device(
         run_on_serial(emulated, serial)
     elif mqtt is not None:
         raise typer.Exit(run_on_mqtt(emulated, Broker.at(mqtt), fleet))
+
+
+@app.command()
+def gateway(config: Annotated[Path, typer.Argument(help="The gateway's TOML file (docs/gateway.md).")]) -> None:
+    """Bridge devices on serial lines and MQTT into one Flower node, until it is stopped."""
+    import logging
+    import signal
+    import threading
+
+    from tinyfl.gateway.config import load_config
+    from tinyfl.gateway.flower_node import run_gateway
+
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    run_gateway(load_config(config), stop)
 
 
 def _experiment(

@@ -1,0 +1,126 @@
+"""The emulated fleet: every device a process with its own line, a real broker, a gateway process, Flower's run time."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from coordinator.flower_runtime import FlowerRuntime
+from coordinator.plan import RunPlan
+from simulations.engine import write_all_recordings
+from simulations.experiment import EngineRun, OnRound
+from simulations.prepare import Prepared
+from simulations.processes import Supervised, Supervisor
+from tinyfl.link.broker import EmbeddedBroker
+from tinyfl.link.mqtt_client import Broker, MqttConnection
+
+FLEET = "demo"
+
+
+@dataclass(frozen=True)
+class FleetOptions:
+    """``broker`` is the URL of a broker of the user's own; None starts the embedded one.
+
+    ``on_start`` is told of the supervisor once all processes run; tests kill what it supervises.
+    """
+
+    broker: str | None = None
+    on_start: Callable[[Supervisor], None] | None = None
+
+
+def fleet_engine(options: FleetOptions) -> Callable[..., EngineRun]:
+    """The engine of `tinyfl demo`."""
+
+    def run(
+        prepared: Prepared, plan: RunPlan, arrivals: tuple[int, ...], strategy: str, on_round: OnRound
+    ) -> EngineRun:
+        return run_emulated_fleet(prepared, plan, arrivals, strategy, on_round, options)
+
+    return run
+
+
+def run_emulated_fleet(
+    prepared: Prepared,
+    plan: RunPlan,
+    arrivals: tuple[int, ...],
+    strategy: str,
+    on_round: OnRound,
+    options: FleetOptions,
+) -> EngineRun:
+    """Run a plan on processes; a device or gateway that dies is started again and the run goes on."""
+    folder = prepared.folder / "fleet"
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in (*folder.glob("*.flash"), *folder.glob("*.sqlite*"), folder / "checkpoint.npz"):
+        old.unlink(missing_ok=True)
+    on_serial = prepared.devices[: prepared.scenario.fleet.serial]
+    files = write_all_recordings(prepared, arrivals, folder)
+    with _broker(options.broker) as url, FlowerRuntime(folder) as flower:
+        devices = [
+            _device(prepared, folder, name, files[name], None if name in on_serial else url)
+            for name in prepared.devices
+        ]
+        gateway = _gateway(prepared, folder, on_serial, url, flower.address)
+        with Supervisor([*devices, gateway]) as supervisor:
+            if options.on_start is not None:
+                options.on_start(supervisor)
+
+            def watched(outcome: object) -> None:
+                supervisor.check()
+                on_round(outcome)  # type: ignore[arg-type]
+
+            flower.submit(plan, strategy)
+            state = flower.wait(plan, watched)
+            supervisor.check()
+    links = {name: "serial" if name in on_serial else "MQTT" for name in prepared.devices}
+    return EngineRun(state, links, tuple(supervisor.events))
+
+
+@contextmanager
+def _broker(url: str | None) -> Iterator[str]:
+    """The broker's URL; a foreign one is tried first, so that a refusal costs nothing."""
+    if url is not None:
+        MqttConnection(Broker.at(url), [], lambda _topic, _payload: None).close()
+        yield url
+        return
+    with EmbeddedBroker() as embedded:
+        yield embedded.url
+
+
+def _tinyfl(*words: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", "tinyfl.cli", *words)
+
+
+def _device(prepared: Prepared, folder: Path, name: str, recordings: Path, broker: str | None) -> Supervised:
+    line = ("--serial", str(folder / f"{name}.tty")) if broker is None else ("--mqtt", broker, "--fleet", FLEET)
+    command = _tinyfl(
+        "device",
+        str(prepared.folder / "network"),
+        *("--recordings", str(recordings)),
+        *("--flash", str(folder / f"{name}.flash")),
+        *("--name", name),
+        *("--seed", str(prepared.seed_of(name))),
+        *("--store", str(prepared.scenario.store.capacity)),
+        *line,
+    )
+    return Supervised(f"device {name}", command, folder / f"{name}.log")
+
+
+def _gateway(prepared: Prepared, folder: Path, on_serial: tuple[str, ...], broker: str, superlink: str) -> Supervised:
+    config = folder / "gateway.toml"
+    radio = [name for name in prepared.devices if name not in on_serial]
+    lines = [f"superlink = {json.dumps(superlink)}", 'ledger = "ledger.sqlite"', "", "[serial]"]
+    lines += [f"{json.dumps(name)} = {json.dumps(str(folder / f'{name}.tty'))}" for name in on_serial]
+    if radio:
+        lines += [
+            "",
+            "[mqtt]",
+            f"broker = {json.dumps(broker)}",
+            f'fleet = "{FLEET}"',
+            f"devices = {json.dumps(radio)}",
+        ]
+    config.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return Supervised("the gateway", _tinyfl("gateway", str(config)), folder / "gateway.log")
