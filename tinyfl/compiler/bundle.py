@@ -28,6 +28,7 @@ from tinyfl.ops import OPS
 from tinyfl.types import FloatArray, IntArray, MemoryPlan, Program
 
 FORMAT = 1
+_UNREADABLE = (OSError, EOFError, ValueError, KeyError, TypeError, RuntimeError, zipfile.BadZipFile)
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def load_bundle(path: Path) -> Bundle:
     try:
         with np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
-        header = json.loads(arrays["header"].tobytes())
+        header = json.loads(np.asarray(arrays["header"]).tobytes())
         if header["format"] != FORMAT:
             raise ModelError(
                 f"bundle {file} has format {header['format']}, this is {FORMAT}; compile the network again"
@@ -114,7 +115,7 @@ def load_bundle(path: Path) -> Bundle:
         bundle: Bundle = _decode(header["bundle"], Bundle, arrays)
     except FileNotFoundError as error:
         raise ModelError(f"there is no bundle at {file}; `tinyfl compile` writes one") from error
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+    except _UNREADABLE as error:
         raise ModelError(f"bundle {file} cannot be read ({error}); compile the network again") from error
     return bundle
 

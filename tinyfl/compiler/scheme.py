@@ -14,10 +14,18 @@ import json
 import math
 import tomllib
 from pathlib import Path
+from typing import Any
 
 from tinyfl.errors import SchemeError
 from tinyfl.ops import OPS
 from tinyfl.types import Graph, Int8Graph, LayerUpdate, Node, UpdateScheme
+
+_KEYS: dict[str, tuple[tuple[type, ...], str]] = {
+    "node": ((str,), "a name in quotes"),
+    "weights": ((int, float), "a number from 0 to 1"),
+    "bias": ((bool,), "true or false"),
+    "shared": ((bool,), "true or false"),
+}
 
 
 def parse_scheme(spec: str, graph: Graph) -> UpdateScheme:
@@ -47,24 +55,32 @@ def last_layers(graph: Graph, count: int, ratio: float = 1.0) -> UpdateScheme:
 
 def _read(path: Path, graph: Graph) -> UpdateScheme:
     try:
-        rows = tomllib.loads(path.read_text(encoding="utf-8")).get("layer", [])
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SchemeError(f"scheme file {path} cannot be read: {error}") from error
-    layers = []
-    for row in rows:
-        unknown = set(row) - {"node", "weights", "bias", "shared"}
-        if "node" not in row or unknown:
-            raise SchemeError(
-                f"scheme file {path}: a [[layer]] takes node, weights, bias and shared; "
-                f"{'remove ' + ', '.join(sorted(unknown)) if unknown else 'add node'}"
-            )
-        head = any(n.name == row["node"] and n.op == "logits" for n in graph.nodes)
-        shared = bool(row.get("shared", not head))
-        ratio = float(row.get("weights", 0.0))
-        layers.append(LayerUpdate(str(row["node"]), ratio, bool(row.get("bias", True)), shared))
-    scheme = UpdateScheme(tuple(layers))
+    rows = document.get("layer", [])
+    others = sorted(set(document) - {"layer"})
+    if others or not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        what = f"remove {', '.join(others)}" if others else "write layer so"
+        raise SchemeError(f"scheme file {path} holds [[layer]] tables and nothing else; {what}")
+    scheme = UpdateScheme(tuple(_layer(row, path, graph) for row in rows))
     check_scheme(scheme, graph)
     return scheme
+
+
+def _layer(row: dict[str, Any], path: Path, graph: Graph) -> LayerUpdate:
+    unknown = set(row) - set(_KEYS)
+    if "node" not in row or unknown:
+        raise SchemeError(
+            f"scheme file {path}: a [[layer]] takes {', '.join(_KEYS)}; "
+            f"{'remove ' + ', '.join(sorted(unknown)) if unknown else 'add node'}"
+        )
+    for key, value in row.items():
+        kinds, wanted = _KEYS[key]
+        if type(value) not in kinds:
+            raise SchemeError(f"scheme file {path}: {key} = {value!r} of layer {row['node']} is not {wanted}")
+    head = any(n.name == row["node"] and n.op == "logits" for n in graph.nodes)
+    return LayerUpdate(row["node"], float(row.get("weights", 0.0)), row.get("bias", True), row.get("shared", not head))
 
 
 def check_scheme(scheme: UpdateScheme, graph: Graph) -> None:
