@@ -55,9 +55,18 @@ def in_process(
 
 
 def run_experiment(
-    scenario: Scenario, engine: Engine, engine_name: str, strategy: str, folder: Path, progress: Progress
+    scenario: Scenario,
+    engine: Engine,
+    engine_name: str,
+    strategy: str,
+    folder: Path,
+    progress: Progress,
+    controls: bool = True,
 ) -> Outcome:
-    """Run everything and leave ``report.json`` and ``report.html`` in ``folder``; raises a TinyflError."""
+    """Run everything and leave ``report.json`` and ``report.html`` in ``folder``; raises a TinyflError.
+
+    Without ``controls`` nothing but the federation is run: no learning alone, no training from scratch, no forgetting.
+    """
     start = time.monotonic()
     load_strategy(strategy)  # a misspelt one should not cost the user the pre-training
     folder.mkdir(parents=True, exist_ok=True)
@@ -65,7 +74,7 @@ def run_experiment(
     plan = run_plan(scenario, prepared.bundle, prepared.devices)
     with progress.task("federated rounds", len(plan.rounds)) as task:
         run = engine(prepared, plan, phase_starts(scenario), strategy, lambda _: task.advance())
-    phases = _phases(prepared, run.state, progress)
+    phases = _phases(prepared, run.state, _controls(prepared, progress) if controls else {})
     outcome = Outcome(
         name=scenario.name,
         dataset=scenario.data.dataset,
@@ -75,7 +84,7 @@ def run_experiment(
         devices=prepared.devices,
         links=run.links,
         phases=phases,
-        forgetting=_forgetting(prepared, run.state, strategy, progress),
+        forgetting=_forgetting(prepared, run.state, strategy, progress) if controls else None,
         traffic=_traffic(prepared, run.state),
         kernel=_kernel(prepared),
         rounds=tuple(_record(o) for o in run.state.outcomes),
@@ -96,26 +105,36 @@ def judged(state: RunState, round_number: int, test: int) -> dict[str, float]:
     return {device: correct / count for device, (count, correct) in scores.items() if count}
 
 
-def _phases(prepared: Prepared, state: RunState, progress: Progress) -> tuple[PhaseOutcome, ...]:
-    scenario = prepared.scenario
-    shipped = judged(state, 1, TEST)
-    out = []
-    with progress.task("controls: alone, from scratch", 2 * len(scenario.phase) * len(prepared.devices)) as task:
-        for i, (phase, (installed, personal)) in enumerate(zip(scenario.phase, phase_ends(scenario), strict=True)):
-            local = judged(alone(prepared, i), 1, TEST)
+def _controls(prepared: Prepared, progress: Progress) -> dict[str, list[dict[str, float]]]:
+    """Accuracy of each control by phase and device."""
+    count = len(prepared.scenario.phase)
+    out: dict[str, list[dict[str, float]]] = {"scratch": [], "local": []}
+    with progress.task("controls: alone, from scratch", 2 * count * len(prepared.devices)) as task:
+        for i in range(count):
+            out["local"].append(judged(alone(prepared, i), 1, TEST))
             task.advance(len(prepared.devices))
-            arms = {
-                "pretrained": shipped,
-                "scratch": scratch(prepared, i, task),
-                "local": local,
-                "federated": judged(state, installed, TEST),
-                "personalised": judged(state, personal, TEST),
-            }
-            common = [d for d in prepared.devices if all(d in arm for arm in arms.values())]
-            if not common:
-                raise RunError(f"no device was judged at the end of phase {i + 1}; look at the events and run again")
-            accuracy = {arm: {d: values[d] for d in common} for arm, values in arms.items()}
-            out.append(PhaseOutcome(phase.labels_per_class, phase.rounds, accuracy))
+            out["scratch"].append(scratch(prepared, i, task))
+    return out
+
+
+def _phases(
+    prepared: Prepared, state: RunState, controls: dict[str, list[dict[str, float]]]
+) -> tuple[PhaseOutcome, ...]:
+    """Every arm on the devices that all arms have judged."""
+    out = []
+    for i, (installed, personal) in enumerate(phase_ends(prepared.scenario)):
+        phase = prepared.scenario.phase[i]
+        arms = {
+            "pretrained": judged(state, 1, TEST),
+            **{name: by_phase[i] for name, by_phase in controls.items()},
+            "federated": judged(state, installed, TEST),
+            "personalised": judged(state, personal, TEST),
+        }
+        common = [d for d in prepared.devices if all(d in arm for arm in arms.values())]
+        if not common:
+            raise RunError(f"no device was judged at the end of phase {i + 1}; look at the events and run again")
+        accuracy = {arm: {d: values[d] for d in common} for arm, values in arms.items()}
+        out.append(PhaseOutcome(phase.labels_per_class, phase.rounds, accuracy))
     return tuple(out)
 
 

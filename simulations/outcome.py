@@ -96,7 +96,7 @@ class Outcome:
         """Where federation paid and where it did not, one sentence a phase and control."""
         out = []
         for phase in self.phases:
-            for control in ("local", "scratch"):
+            for control in (c for c in _CONTROL if c in phase.accuracy):
                 margin = 100 * (phase.mean("personalised") - phase.mean(control))
                 worse = sum(
                     phase.accuracy["personalised"][d] < phase.accuracy[control][d]

@@ -98,13 +98,14 @@ def simulate(
     scenario: Annotated[str, typer.Argument(help="A scenario's TOML file, or watch or phone.")] = "watch",
     strategy: Annotated[str, typer.Option(help=STRATEGY_HELP)] = "average",
     seed: Annotated[int | None, typer.Option(min=0, help="Instead of the scenario's.")] = None,
+    controls: Annotated[bool, typer.Option(help="Also run learning alone, from scratch, forgetting.")] = True,
     out: Out = None,
     as_json: Json = False,
 ) -> None:
     """Run a fleet in this process: the same C, rounds and strategy as on devices, and the same weights at the end."""
     from simulations.experiment import in_process
 
-    _experiment(in_process, "simulation", scenario, strategy, seed, out, as_json)
+    _experiment(in_process, "simulation", scenario, strategy, seed, out, as_json, controls)
 
 
 @app.command()
@@ -154,7 +155,14 @@ def gateway(config: Annotated[Path, typer.Argument(help="The gateway's TOML file
 
 
 def _experiment(
-    engine: Engine, name: str, scenario: str, strategy: str, seed: int | None, out: Path | None, as_json: bool
+    engine: Engine,
+    name: str,
+    scenario: str,
+    strategy: str,
+    seed: int | None,
+    out: Path | None,
+    as_json: bool,
+    controls: bool = True,
 ) -> None:
     from simulations.experiment import run_experiment
     from simulations.outcome import report
@@ -167,7 +175,7 @@ def _experiment(
         chosen = chosen.model_copy(update={"seed": seed})
     folder = out or Path("runs") / chosen.name
     with Progress() as progress:
-        outcome = run_experiment(chosen, engine, name, strategy, folder, progress)
+        outcome = run_experiment(chosen, engine, name, strategy, folder, progress, controls)
     if as_json:
         typer.echo(json.dumps(report(outcome)))
     else:
