@@ -19,12 +19,13 @@ SHIPPED, LEARN, INSTALL, PERSONAL, LOCAL = "as shipped", "federated", "last mode
 def planned_rounds(scenario: Scenario) -> tuple[PlannedRound, ...]:
     """Judge the shipped model; then in each phase: shared rounds, the last model on every device, a personal round."""
     rounds = [PlannedRound(SHIPPED, 0, evaluate=SETS)]
+    replay = scenario.store.replay
     for phase in scenario.phase:
-        replay = scenario.store.replay
+        judged = SETS if phase is scenario.phase[-1] else (TEST,)
         rounds += [PlannedRound(LEARN, phase.epochs, phase.lr_shift, replay=replay)] * phase.rounds
-        rounds.append(PlannedRound(INSTALL, 0, evaluate=SETS))
+        rounds.append(PlannedRound(INSTALL, 0, evaluate=(TEST,)))
         rounds.append(
-            PlannedRound(PERSONAL, phase.personal_epochs, phase.personal_lr_shift, False, replay, evaluate=SETS)
+            PlannedRound(PERSONAL, phase.personal_epochs, phase.personal_lr_shift, False, replay, evaluate=judged)
         )
     return tuple(rounds)
 
@@ -50,7 +51,7 @@ def run_plan(scenario: Scenario, bundle: Bundle, devices: tuple[str, ...]) -> Ru
 
 def alone_plan(bundle: Bundle, phase: Phase, replay: bool, devices: tuple[str, ...]) -> RunPlan:
     """Learning alone, from the shipped model, on the labels of one phase."""
-    alone = PlannedRound(LOCAL, phase.local_epochs, phase.lr_shift, False, replay, evaluate=SETS)
+    alone = PlannedRound(LOCAL, phase.local_epochs, phase.lr_shift, False, replay, evaluate=(TEST,))
     return RunPlan(shared_model(bundle), (alone,), devices)
 
 

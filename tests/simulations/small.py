@@ -42,7 +42,7 @@ def write_dataset(folder: Path, seed: int = 0) -> Path:
     return folder
 
 
-def small_scenario(dataset: Path, **store: object) -> Scenario:
+def small_scenario(dataset: Path, epochs: int = 2, **store: object) -> Scenario:
     return Scenario.model_validate(
         {
             "name": "small",
@@ -65,8 +65,8 @@ def small_scenario(dataset: Path, **store: object) -> Scenario:
             "store": {"capacity": 40, "factory_per_class": 2, "replay": True, **store},
             "fleet": {"serial": 1},
             "phase": [
-                {"labels_per_class": 1, "rounds": 2, "epochs": 2, **CONTROLS},
-                {"labels_per_class": 3, "rounds": 2, "epochs": 2, "lr_shift": 1, **CONTROLS},
+                {"labels_per_class": 1, "rounds": 2, "epochs": epochs, **CONTROLS},
+                {"labels_per_class": 3, "rounds": 2, "epochs": epochs, "lr_shift": 1, **CONTROLS},
             ],
         }
     )
