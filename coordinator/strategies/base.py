@@ -37,7 +37,7 @@ class Strategy(ABC):
 
 def aggregate(strategy: Strategy, deltas: IntArray, examples: IntArray, round_number: int) -> IntArray:
     """Ask a strategy and check what it says; int64 [parameters]. Raises ScenarioError naming the strategy."""
-    name = strategy.name or type(strategy).__name__
+    name = vars(type(strategy)).get("name") or type(strategy).__name__
     try:
         step = strategy.aggregate(deltas.copy(), examples.copy(), round_number)
     except Exception as error:

@@ -26,13 +26,21 @@ from flwr.supercore.inflatable.inflatable_utils import (
     pull_and_inflate_object_from_tree,
     push_objects,
 )
+from flwr.supercore.run import RunNotRunningException
 from flwr.supercore.task_identity import TaskIdentity
 from flwr.supernode.fleet_http_connection import http_request_response
 
 from tinyfl.errors import LinkError
 
 _TRIES = 3
-_TROUBLES = (httpx.HTTPError, RuntimeError, ObjectPullError, ObjectPushError, ObjectUnavailableError)
+_TROUBLES = (
+    httpx.HTTPError,
+    RuntimeError,
+    ObjectPullError,
+    ObjectPushError,
+    ObjectUnavailableError,
+    RunNotRunningException,
+)
 
 
 @dataclass(frozen=True)
@@ -106,5 +114,5 @@ def fleet_connection(address: str) -> Iterator[FleetConnection]:
         manager.__exit__(None, None, None)
 
 
-def _gone(address: str, error: Exception) -> LinkError:
+def _gone(address: str, error: BaseException) -> LinkError:
     return LinkError(f"the Flower SuperLink {address} is gone ({error or type(error).__name__}); start it again")
