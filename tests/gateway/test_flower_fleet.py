@@ -156,3 +156,33 @@ def test_the_fleet_connection_registers_receives_and_fails_in_plain_words(tmp_pa
     away = pytest.raises(LinkError, match=f"the Flower SuperLink {address} cannot be reached; check the address")
     with away, fleet_connection(address):
         pass
+
+
+INTERRUPTED = """
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+sys.path[:0] = [sys.argv[2]]
+from coordinator_lab import plan
+from coordinator.flower_runtime import run_fleet
+try:
+    run_fleet(plan(), "average", Path(sys.argv[1]), lambda address: nullcontext())
+except KeyboardInterrupt:
+    sys.exit(7)
+"""
+
+
+@pytest.mark.parametrize("moment", ["superlink.log", "app/pyproject.toml", "coordinator.json"])
+def test_an_interrupt_at_any_moment_leaves_no_process(tmp_path: Path, moment: str) -> None:
+    lab_folder = Path(__file__).parents[1] / "coordinator"
+    child = subprocess.Popen([sys.executable, "-c", INTERRUPTED, str(tmp_path), str(lab_folder)])
+    while not (tmp_path / moment).exists():
+        assert child.poll() is None
+        time.sleep(0.02)
+    time.sleep(0.3)
+    child.send_signal(signal.SIGINT)
+    assert child.wait(30) == 7
+    deadline = time.monotonic() + 10
+    while processes_of(tmp_path) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert processes_of(tmp_path) == []
