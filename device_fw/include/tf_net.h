@@ -39,9 +39,9 @@ typedef struct tf_model {
     uint32_t trained_weights;
     uint32_t trained_biases;
     uint32_t arena_bytes;
-    const tf_tensor *tensors;       /* [tensor_count]; all weight tensors first, then all bias tensors */
-    const int8_t *factory_weights;  /* [trained_weights] */
-    const int32_t *factory_biases;  /* [trained_biases] */
+    const tf_tensor *tensors;      /* [tensor_count]; all weight tensors first, then all bias tensors */
+    const int8_t *factory_weights; /* [trained_weights] */
+    const int32_t *factory_biases; /* [trained_biases] */
 
     /* x: int8 [input_bytes], H W C order, in the model's input scale. logits: [classes], unit 1/16 nat. */
     void (*forward)(tf_net *net, const int8_t *x, int16_t *logits);

@@ -156,6 +156,7 @@ def test_the_fleet_connection_registers_receives_and_fails_in_plain_words(tmp_pa
     away = pytest.raises(LinkError, match=f"the Flower SuperLink {address} cannot be reached; check the address")
     with away, fleet_connection(address):
         pass
+    assert not [t for t in threading.enumerate() if "force_exit" in t.name], "Flower is about to end this process"
 
 
 INTERRUPTED = """

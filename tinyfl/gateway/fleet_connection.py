@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import httpx
 from flwr.app import Error, Message, RecordDict
@@ -28,7 +28,7 @@ from flwr.supercore.inflatable.inflatable_utils import (
 )
 from flwr.supercore.run import RunNotRunningException
 from flwr.supercore.task_identity import TaskIdentity
-from flwr.supernode.fleet_http_connection import http_request_response
+from flwr.supernode import fleet_http_connection
 
 from tinyfl.errors import LinkError
 
@@ -41,6 +41,17 @@ _TROUBLES = (
     ObjectUnavailableError,
     RunNotRunningException,
 )
+
+
+class _Unreachable(Exception):
+    """Flower wanted to end this process for want of a SuperLink."""
+
+
+def _instead_of_exit(code: int, message: str | None = None, *_: object) -> NoReturn:
+    raise _Unreachable(message or f"exit code {code}")
+
+
+fleet_http_connection.flwr_exit = _instead_of_exit  # the original ends the process seconds later, come what may
 
 
 @dataclass(frozen=True)
@@ -101,10 +112,10 @@ def fleet_connection(address: str) -> Iterator[FleetConnection]:
     Raises LinkError naming the address when the SuperLink cannot be reached. What the body raises passes.
     """
     TaskIdentity.run_id = TaskIdentity.node_id = TaskIdentity.task_id = 0
-    manager = http_request_response(address, insecure=True, max_retries=_TRIES)
+    manager = fleet_http_connection.http_request_response(address, insecure=True, max_retries=_TRIES)
     try:
         node_id, receive, send, _, _, pull, push, confirm = manager.__enter__()
-    except SystemExit as error:  # Flower ends the process here
+    except _Unreachable as error:
         raise LinkError(
             f"the Flower SuperLink {address} cannot be reached; check the address and that it runs"
         ) from error
