@@ -14,8 +14,8 @@ import numpy as np
 
 from simulations.experiment import in_process, run_experiment
 from simulations.outcome import ARMS, Outcome
-from simulations.progress import Progress
 from simulations.scenario import Scenario, load_scenario
+from tinyfl.progress import Progress
 
 
 def main() -> None:

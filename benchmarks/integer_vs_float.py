@@ -22,12 +22,12 @@ from simulations.arms import alone
 from simulations.engine import run_in_process
 from simulations.experiment import judged
 from simulations.prepare import Prepared, prepare
-from simulations.progress import Progress
 from simulations.scenario import load_scenario
 from simulations.schedule import PERSONAL, TEST, phase_ends, phase_starts, planned_rounds, run_plan
 from simulations.wearers import Wearer
 from tinyfl.compiler.scheme import parse_scheme
 from tinyfl.data.dataset import Windows
+from tinyfl.progress import Progress
 
 
 def main() -> None:

@@ -6,9 +6,9 @@ from coordinator.state import RunState
 from simulations.engine import run_in_process
 from simulations.prepare import Prepared
 from simulations.pretrain import Recipe, accuracy, train_float
-from simulations.progress import Task
 from simulations.schedule import alone_plan
 from tinyfl.data.dataset import Windows
+from tinyfl.progress import Task
 
 SCRATCH_BATCH = 7
 SCRATCH_WEIGHT_DECAY = 1e-3

@@ -23,12 +23,12 @@ from simulations.outcome import (
     write_report,
 )
 from simulations.prepare import Prepared, prepare
-from simulations.progress import Progress
 from simulations.scenario import Scenario
 from simulations.schedule import LEARN, TEST, TEST_SHIPPED, phase_ends, phase_starts, run_plan
 from tinyfl.boards.size import kernel_flash
 from tinyfl.compiler.cost import sram_need
 from tinyfl.errors import RunError
+from tinyfl.progress import Progress
 
 OnRound = Callable[[RoundOutcome], None]
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulations.pretrain import Factory, Recipe, train_float
-from simulations.progress import Progress
 from simulations.scenario import Scenario
 from simulations.wearers import People, people
 from tinyfl.boards.host import HostBuild, build_host
@@ -20,6 +19,7 @@ from tinyfl.compiler.scheme import parse_scheme
 from tinyfl.data import load_dataset
 from tinyfl.errors import ScenarioError
 from tinyfl.loading import load_named
+from tinyfl.progress import Progress
 from tinyfl.types import Graph
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tinyfl.errors import LinkError, TinyflError
+from tinyfl.errors import LinkError, TinyflError, ToolError
 
 if TYPE_CHECKING:
     from simulations.experiment import Engine
@@ -65,9 +65,11 @@ def compile(
 ) -> None:
     """Compile a trained torch network to an integer training step in C."""
     from tinyfl.compiler.command import CompileOptions, compile_model
+    from tinyfl.progress import Progress
 
     options = CompileOptions(model, calibration, out, scheme, sram, flash, store, learning_rate, grad_bits)
-    plan = compile_model(options)
+    with Progress() as progress:
+        plan = compile_model(options, progress)
     if as_json:
         typer.echo(json.dumps(plan))
         return
@@ -76,6 +78,26 @@ def compile(
     typer.echo(f"  SRAM {sram_bytes['total']} B (arena {sram_bytes['arena']}, store {sram_bytes['store']})")
     typer.echo(f"  constants {plan['constant_bytes']} B of flash")
     typer.echo(f"  {plan['macs_forward']} multiply-accumulates forward, {plan['macs_backward']} backward and update")
+
+
+@app.command()
+def build(
+    network: Annotated[Path, typer.Argument(help="A folder that `tinyfl compile` wrote.")],
+    target: Annotated[str, typer.Option(help="The board; so far only host.")] = "host",
+    as_json: Json = False,
+) -> None:
+    """Build the firmware of a board: for the host, the emulated device and its library."""
+    from tinyfl.boards.host import build_host
+    from tinyfl.boards.size import kernel_flash
+    from tinyfl.compiler.bundle import load_bundle
+
+    if target != "host":
+        raise ToolError(f"there is no target {target}; the only one so far is host (docs/adding-a-board.md)")
+    grad_bits = load_bundle(network).program.grad_bits
+    built = build_host(network, grad_bits=grad_bits)
+    size = kernel_flash(network, grad_bits=grad_bits)
+    result = {"executable": str(built.executable), "library": str(built.library), "kernel_flash_bytes": size.total}
+    typer.echo(json.dumps(result) if as_json else "\n".join(f"{key}: {value}" for key, value in result.items()))
 
 
 @app.command()
@@ -166,9 +188,9 @@ def _experiment(
 ) -> None:
     from simulations.experiment import run_experiment
     from simulations.outcome import report
-    from simulations.progress import Progress
     from simulations.scenario import load_scenario
     from simulations.terminal import show
+    from tinyfl.progress import Progress
 
     chosen = load_scenario(scenario)
     if seed is not None:

@@ -18,10 +18,10 @@ from simulations.experiment import EngineRun
 from simulations.fleet import FleetOptions, run_emulated_fleet
 from simulations.prepare import Prepared, prepare
 from simulations.processes import Supervisor
-from simulations.progress import Progress
 from simulations.schedule import phase_starts, run_plan
 from tests.simulations.small import small_scenario, write_dataset
 from tinyfl.errors import LinkError
+from tinyfl.progress import Progress
 
 pytest.importorskip("flwr", reason="needs the extra: pip install 'tinyfl[fleet]'")
 pytest.importorskip("iotcore", reason="needs the extra: pip install 'tinyfl[fleet]'")

@@ -9,10 +9,10 @@ from coordinator.rounds import run_rounds
 from coordinator.strategies.average import Average
 from simulations.engine import run_in_process
 from simulations.prepare import Prepared, prepare
-from simulations.progress import Progress
 from simulations.schedule import phase_starts, recordings, run_plan
 from tests.e2e.reference_fleet import ReferenceCohort, ReferenceDevice, factory_is_where_devices_start
 from tests.simulations.small import small_scenario, write_dataset
+from tinyfl.progress import Progress
 
 
 @pytest.fixture(scope="module")

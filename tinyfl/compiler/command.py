@@ -15,6 +15,7 @@ from tinyfl.compiler.pipeline import compile_graph
 from tinyfl.compiler.plan_file import plan_json, write_plan
 from tinyfl.compiler.scheme import last_layers, parse_scheme
 from tinyfl.errors import ModelError
+from tinyfl.progress import Progress
 from tinyfl.types import Json
 
 
@@ -33,21 +34,23 @@ class CompileOptions:
     grad_bits: int
 
 
-def compile_model(options: CompileOptions) -> Json:
+def compile_model(options: CompileOptions, progress: Progress) -> Json:
     """Compile and write the folder; returns the plan's JSON object."""
     if options.grad_bits not in (8, 16):
         raise ModelError(f"gradients of {options.grad_bits} bits are not supported; use 8 or 16")
     sram = None if options.sram is None else parse_size(options.sram)
     flash = None if options.flash is None else parse_size(options.flash)
     calibration = load_calibration(options.calibration)
-    graph = load_graph(options.model, calibration)
+    with progress.task("importing the network"):
+        graph = load_graph(options.model, calibration)
 
     def build(scheme_spec: str | None) -> Bundle:
         scheme = last_layers(graph, 1) if scheme_spec is None else parse_scheme(scheme_spec, graph)
         rate, bits = options.learning_rate, options.grad_bits
         return compile_graph(graph, scheme, calibration.x, calibration.y, learning_rate=rate, grad_bits=bits)
 
-    bundle = build(options.scheme)
+    with progress.task("calibrating and planning"):
+        bundle = build(options.scheme)
     if sram is not None or flash is not None:
         check_budget(bundle, options.store, sram, flash, build(None))
     write_bundle(bundle, options.store, options.out)
