@@ -47,11 +47,13 @@ class _Unreachable(Exception):
     """Flower wanted to end this process for want of a SuperLink."""
 
 
-def _instead_of_exit(code: int, message: str | None = None, *_: object) -> NoReturn:
+def _instead_of_exit(code: int, message: str | None = None, *_: object, **__: object) -> NoReturn:
     raise _Unreachable(message or f"exit code {code}")
 
 
-fleet_http_connection.flwr_exit = _instead_of_exit  # the original ends the process seconds later, come what may
+vars(fleet_http_connection)["flwr_exit"] = (
+    _instead_of_exit  # the original ends the process seconds later, come what may
+)
 
 
 @dataclass(frozen=True)
