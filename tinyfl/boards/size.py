@@ -13,7 +13,7 @@ from tinyfl.boards.firmware import firmware_dir
 from tinyfl.boards.toolchain import build
 from tinyfl.errors import ToolError
 
-_FLAGS = ("-Os", "-fvisibility=hidden", "-ffunction-sections", "-fdata-sections", "-Wl,--gc-sections")
+_FLAGS = ("-Os", "-ffunction-sections", "-fdata-sections", "-Wl,--gc-sections")
 _NOT_FLASHED = (".eh_frame", ".dyn", ".gnu", ".hash", ".note", ".got", ".plt", ".init", ".fini", ".rela", ".interp")
 
 
@@ -40,12 +40,12 @@ def kernel_flash(bundle_dir: Path, *, grad_bits: int = 8) -> FlashSize:
         *sorted((firmware / "kernels").glob("*.c")),
     ]
     include = [bundle_dir, firmware / "include"]
-    library = build(sources, include, {"TF_GRAD_BITS": grad_bits}, None, True, _FLAGS)
-    with library.open("rb") as file:
+    program = build(sources, include, {"TF_GRAD_BITS": grad_bits}, None, False, _FLAGS)
+    with program.open("rb") as file:
         try:
             elf = ELFFile(file)
         except Exception as error:  # pyelftools raises its own kinds for other formats
-            raise ToolError(f"the size of {library.name} cannot be read: this machine does not use ELF") from error
+            raise ToolError(f"the size of {program.name} cannot be read: this machine does not use ELF") from error
         code = constants = 0
         for section in elf.iter_sections():
             flags, size = section["sh_flags"], section["sh_size"]

@@ -86,7 +86,7 @@ def build(
         defines: preprocessor names and their values.
         output: where to put a copy; its folder is made. Without it the file stays in the cache alone.
         shared: a library for ``ctypes`` if true, else an executable.
-        flags: for compiling and linking, beside the language standard and the warnings.
+        flags: for compiling and linking, beside the language standard and the warnings; ``-Wl,`` ones only for linking.
 
     Returns:
         ``output``, or the file in the cache.
@@ -95,7 +95,8 @@ def build(
         ToolError: no compiler, or it refused; the message has its first complaint and where the others are.
     """
     compiler = find_compiler()
-    options = [*_LANGUAGE, *_WARNINGS, *(["-Werror"] if compiler.is_gcc else []), *flags]
+    compiling = [flag for flag in flags if not flag.startswith("-Wl,")]  # zig would apply them to single objects
+    options = [*_LANGUAGE, *_WARNINGS, *(["-Werror"] if compiler.is_gcc else []), *compiling]
     options += [f"-D{name}={value}" for name, value in (defines or {}).items()]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         jobs = [pool.submit(_compile, compiler, Path(source), include_dirs, options) for source in sources]

@@ -1,6 +1,6 @@
 #include "net.h"
 
-/* The one entry of the library whose size is the network's: everything it does not reach is dropped by the linker. */
-__attribute__((visibility("default"))) const tf_model *tf_size_probe(void);
+/* A program that reaches the network and nothing else: what the linker keeps of it is what the network takes. */
+static const tf_model *volatile probe = &tf_model_net;
 
-const tf_model *tf_size_probe(void) { return &tf_model_net; }
+int main(void) { return (int)probe->classes; }
