@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 JOBS ?= 2
 
-.PHONY: demo test lint slow clean
+.PHONY: demo test lint slow warnings size clean
 
 demo:
 	@$(PYTHON) bootstrap.py demo
@@ -25,6 +25,19 @@ lint:
 	$(VENV)/bin/mypy
 	$(VENV)/bin/python -m tinyfl.wire.generate --check
 	git ls-files 'device_fw/*.c' 'device_fw/*.h' ':!device_fw/gen' | xargs $(VENV)/bin/clang-format --dry-run --Werror
+
+# A run in one process: a compiled network for the checks below, and the demo's digests without its processes.
+build/ci/report.json:
+	@$(PYTHON) bootstrap.py test
+	$(VENV)/bin/tinyfl simulate watch --no-controls -o build/ci
+
+warnings: build/ci/report.json
+	git ls-files 'device_fw/*.c' ':!device_fw/gen' | xargs $(CC) -std=c11 -fsyntax-only -D_DEFAULT_SOURCE \
+	  -Wall -Wextra -Wshadow -Wconversion -Wundef -Werror -Ibuild/ci/network -Idevice_fw/include -Idevice_fw/core \
+	  -Idevice_fw/gen -I$$($(VENV)/bin/python -c 'from tinyfl.wire.zcbor_runtime import *; print(zcbor_runtime()[0])')
+
+size: build/ci/report.json
+	@$(VENV)/bin/python -m benchmarks.code_size build/ci/network
 
 clean:
 	rm -rf $(VENV) build dist runs

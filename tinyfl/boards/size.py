@@ -12,6 +12,7 @@ from elftools.elf.elffile import ELFFile
 from tinyfl.boards.firmware import firmware_dir
 from tinyfl.boards.toolchain import build
 from tinyfl.errors import ToolError
+from tinyfl.wire.zcbor_runtime import ZCBOR_DEFINES, ZCBOR_FLAGS, zcbor_runtime
 
 _FLAGS = ("-Os", "-ffunction-sections", "-fdata-sections", "-Wl,--gc-sections")
 _NOT_FLASHED = (".eh_frame", ".dyn", ".gnu", ".hash", ".note", ".got", ".plt", ".init", ".fini", ".rela", ".interp")
@@ -40,12 +41,24 @@ def kernel_flash(bundle_dir: Path, *, grad_bits: int = 8) -> FlashSize:
         *sorted((firmware / "kernels").glob("*.c")),
     ]
     include = [bundle_dir, firmware / "include"]
-    program = build(sources, include, {"TF_GRAD_BITS": grad_bits}, None, False, _FLAGS)
-    with program.open("rb") as file:
+    return _measure(build(sources, include, {"TF_GRAD_BITS": grad_bits}, None, False, _FLAGS))
+
+
+def part_size(sources: list[Path]) -> FlashSize:
+    """Size of a part of the firmware, everything in it counted, at -Os for this machine; ToolError."""
+    firmware = firmware_dir()
+    runtime, _ = zcbor_runtime()
+    include = [*(firmware / folder for folder in ("include", "core", "gen")), runtime]
+    defines: dict[str, str | int] = dict.fromkeys(ZCBOR_DEFINES, 1)
+    return _measure(build(sources, include, defines, None, True, (*_FLAGS, *ZCBOR_FLAGS)))
+
+
+def _measure(linked: Path) -> FlashSize:
+    with linked.open("rb") as file:
         try:
             elf = ELFFile(file)
         except Exception as error:  # pyelftools raises its own kinds for other formats
-            raise ToolError(f"the size of {program.name} cannot be read: this machine does not use ELF") from error
+            raise ToolError(f"the size of {linked.name} cannot be read: this machine does not use ELF") from error
         code = constants = 0
         for section in elf.iter_sections():
             flags, size = section["sh_flags"], section["sh_size"]
