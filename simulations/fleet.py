@@ -32,8 +32,15 @@ class FleetOptions:
     on_start: Callable[[Supervisor], None] | None = None
 
 
+def check_broker(url: str) -> None:
+    """Raise LinkError unless the broker lets us in: known at once, a refusal costs no one a pre-training."""
+    MqttConnection(Broker.at(url), [], lambda _topic, _payload: None).close()
+
+
 def fleet_engine(options: FleetOptions) -> Callable[..., EngineRun]:
-    """The engine of `tinyfl demo`."""
+    """The engine of `tinyfl demo`; raises LinkError if the user's broker refuses."""
+    if options.broker is not None:
+        check_broker(options.broker)
 
     def run(
         prepared: Prepared, plan: RunPlan, arrivals: tuple[int, ...], strategy: str, on_round: OnRound
@@ -81,9 +88,8 @@ def run_emulated_fleet(
 
 @contextmanager
 def _broker(url: str | None) -> Iterator[str]:
-    """The broker's URL; a foreign one is tried first, so that a refusal costs nothing."""
+    """The broker's URL: the user's own, or that of an embedded one which lives as long as the block."""
     if url is not None:
-        MqttConnection(Broker.at(url), [], lambda _topic, _payload: None).close()
         yield url
         return
     with EmbeddedBroker() as embedded:

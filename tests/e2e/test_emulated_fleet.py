@@ -15,7 +15,7 @@ import pytest
 from coordinator.state import RoundOutcome, RunState
 from simulations.engine import run_in_process
 from simulations.experiment import EngineRun
-from simulations.fleet import FleetOptions, run_emulated_fleet
+from simulations.fleet import FleetOptions, fleet_engine, run_emulated_fleet
 from simulations.prepare import Prepared, prepare
 from simulations.processes import Supervisor
 from simulations.schedule import phase_starts, run_plan
@@ -101,6 +101,6 @@ def test_a_kill_in_the_middle_of_a_round_costs_time_only(
     assert digests(result.state) == digests(undisturbed)
 
 
-def test_a_broker_that_refuses_is_one_sentence(prepared: Prepared, tmp_path: Path) -> None:
+def test_a_broker_that_refuses_is_one_sentence() -> None:
     with pytest.raises(LinkError, match=r"mqtt://127\.0\.0\.1:1"):
-        run(prepared, tmp_path, FleetOptions(broker="mqtt://127.0.0.1:1"), lambda _: None)
+        fleet_engine(FleetOptions(broker="mqtt://127.0.0.1:1"))
