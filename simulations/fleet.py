@@ -16,7 +16,8 @@ from simulations.experiment import EngineRun, OnRound
 from simulations.prepare import Prepared
 from simulations.processes import Supervised, Supervisor
 from tinyfl.link.broker import EmbeddedBroker
-from tinyfl.link.mqtt_client import Broker, MqttConnection
+from tinyfl.link.mqtt import MqttHub
+from tinyfl.link.mqtt_client import Broker
 
 FLEET = "demo"
 
@@ -34,7 +35,7 @@ class FleetOptions:
 
 def check_broker(url: str) -> None:
     """Raise LinkError unless the broker lets us in: known at once, a refusal costs no one a pre-training."""
-    MqttConnection(Broker.at(url), [], lambda _topic, _payload: None).close()
+    MqttHub(Broker.at(url), FLEET).close()
 
 
 def fleet_engine(options: FleetOptions) -> Callable[..., EngineRun]:

@@ -21,6 +21,7 @@ from simulations.processes import Supervisor
 from simulations.schedule import phase_starts, run_plan
 from tests.simulations.small import small_scenario, write_dataset
 from tinyfl.errors import LinkError
+from tinyfl.link.broker import EmbeddedBroker, Login
 from tinyfl.progress import Progress
 
 pytest.importorskip("flwr", reason="needs the extra: pip install 'tinyfl[fleet]'")
@@ -104,3 +105,12 @@ def test_a_kill_in_the_middle_of_a_round_costs_time_only(
 def test_a_broker_that_refuses_is_one_sentence() -> None:
     with pytest.raises(LinkError, match=r"mqtt://127\.0\.0\.1:1"):
         fleet_engine(FleetOptions(broker="mqtt://127.0.0.1:1"))
+
+
+@pytest.mark.slow
+def test_a_broker_of_the_users_own_serves_as_well(prepared: Prepared, undisturbed: RunState, tmp_path: Path) -> None:
+    with EmbeddedBroker(Login("ann", "secret")) as broker:
+        url = broker.url.replace("mqtt://", "mqtt://ann:secret@")
+        fleet_engine(FleetOptions(broker=url))
+        result = run(prepared, tmp_path, FleetOptions(broker=url), lambda _: None)
+    assert digests(result.state) == digests(undisturbed)
