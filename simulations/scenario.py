@@ -78,7 +78,7 @@ class Fleet(_Table):
 
     devices_per_user: Positive = 1
     serial: Count = 0
-    delta_shift: Annotated[int, Field(ge=0, le=16)] = 3
+    delta_shift: Annotated[int, Field(ge=0, le=16)] = 6
 
 
 class Scenario(_Table):
