@@ -167,6 +167,7 @@ def _traffic(prepared: Prepared, state: RunState) -> Traffic:
     return Traffic(
         up_per_device_round=sum(r.bytes_up for r in reports) / count,
         down_per_device_round=sum(r.bytes_down for r in reports) / count,
+        up_largest=max((r.bytes_up for r in reports), default=0),
         full_model_float32=4 * prepared.bundle.float_parameters,
     )
 

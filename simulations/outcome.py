@@ -39,10 +39,14 @@ class Forgetting:
 
 @dataclass(frozen=True)
 class Traffic:
-    """Bytes on the wire, framing included, a device and shared round; and what a full float32 model would take."""
+    """Bytes on the wire, framing included, a device and shared round: means, and the most that one device sent.
+
+    ``full_model_float32`` is what the whole model would take.
+    """
 
     up_per_device_round: float
     down_per_device_round: float
+    up_largest: int
     full_model_float32: int
 
 
