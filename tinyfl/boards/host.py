@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,6 @@ from tinyfl.errors import ToolError
 from tinyfl.wire.zcbor_runtime import ZCBOR_DEFINES, ZCBOR_FLAGS, zcbor_runtime
 
 _PROCESS_ONLY = {"main.c", "host_options.c", "serial_line.c"}
-_FLAGS = (*DEFAULT_FLAGS, *ZCBOR_FLAGS)
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,12 @@ class HostBuild:
     """the same device for :class:`tinyfl.link.inprocess.DeviceLibrary`"""
 
 
-def build_host(bundle_dir: Path, *, grad_bits: int = 8) -> HostBuild:
+def build_host(bundle_dir: Path, *, grad_bits: int = 8, flags: Sequence[str] = DEFAULT_FLAGS) -> HostBuild:
     """Compile the network in ``bundle_dir`` (``net.c``, ``net.h``) with kernels, core and host port.
 
-    ``grad_bits`` (8 or 16) is the width of gradients the network was compiled for. The results stand in
-    ``bundle_dir/host``. Raises ``ToolError`` when there is no network, no compiler or it does not compile.
+    ``grad_bits`` (8 or 16) is the width of gradients the network was compiled for; ``flags`` are the compiler's, for
+    optimisation or sanitizers. The results stand in ``bundle_dir/host``. Raises ``ToolError`` when there is no
+    network, no compiler or it does not compile.
     """
     network = bundle_dir / "net.c"
     if not network.is_file():
@@ -43,8 +44,9 @@ def build_host(bundle_dir: Path, *, grad_bits: int = 8) -> HostBuild:
     process = [port / name for name in sorted(_PROCESS_ONLY)]
     include = [bundle_dir, *(firmware / folder for folder in ("include", "core", "gen")), runtime_include]
     defines: dict[str, str | int] = {"TF_GRAD_BITS": grad_bits, **ZCBOR_DEFINES}
+    options = (*flags, *ZCBOR_FLAGS)
     out = bundle_dir / "host"
     return HostBuild(
-        executable=build([*process, *shared], include, defines, out / "device", False, _FLAGS),
-        library=build(shared, include, defines, out / "libdevice.so", True, _FLAGS),
+        executable=build([*process, *shared], include, defines, out / "device", False, options),
+        library=build(shared, include, defines, out / "libdevice.so", True, options),
     )
