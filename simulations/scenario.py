@@ -15,11 +15,13 @@ from tinyfl.errors import ScenarioError
 
 Positive = Annotated[int, Field(ge=1)]
 Count = Annotated[int, Field(ge=0)]
+Device16 = Annotated[int, Field(ge=1, le=65535)]  # the devices count it in 16 bits
+Seed = Annotated[int, Field(ge=0, le=4_000_000)]  # a device's own, a thousand times that and its number, has 32 bits
 BUILT_IN = Path(__file__).parent / "scenarios"
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Data(_Table):
@@ -56,9 +58,9 @@ class Phase(_Table):
 
     labels_per_class: Positive
     rounds: Positive
-    epochs: Positive
-    personal_epochs: Positive
-    local_epochs: Positive
+    epochs: Device16
+    personal_epochs: Device16
+    local_epochs: Device16
     scratch_epochs: Positive
     scratch_rate: Annotated[float, Field(gt=0)] = 1e-3
     lr_shift: Annotated[int, Field(ge=-8, le=8)] = 0
@@ -68,7 +70,7 @@ class Phase(_Table):
 class Store(_Table):
     """The device's sample store: its capacity in windows and what the factory puts in."""
 
-    capacity: Positive
+    capacity: Device16
     factory_per_class: Count = 0
     replay: bool = True
 
@@ -85,12 +87,12 @@ class Scenario(_Table):
     """One experiment."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
-    seed: Count = 1
+    seed: Seed = 1
     data: Data
     network: Network
     store: Store
     fleet: Fleet = Fleet()
-    phase: Annotated[tuple[Phase, ...], Field(min_length=1)]
+    phase: Annotated[tuple[Phase, ...], Field(min_length=1, strict=False)]
 
 
 def load_scenario(spec: str) -> Scenario:
@@ -106,10 +108,25 @@ def load_scenario(spec: str) -> Scenario:
     try:
         scenario = Scenario.model_validate(table)
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise ScenarioError(f"scenario {path}: {key}: {first['msg'][0].lower()}{first['msg'][1:]}") from error
+        raise ScenarioError(f"scenario {path}: {_sentence(error)}") from error
     return _resolve(scenario, path)
+
+
+def _sentence(error: ValidationError) -> str:
+    """The first mistake of a file: its key and what to do about it."""
+    # a misspelt key is also a missing one: the former is what the user can find in the file
+    first = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
+    key = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "missing":
+        return f"{key} is missing; add it as docs/scenarios.md shows"
+    if first["type"] == "extra_forbidden":
+        return f"{key} is no key of a scenario; correct or remove it"
+    if key == "phase":
+        return "phase should be one table or more; write each as [[phase]]"
+    if first["type"] == "model_type":
+        return f"{key} should be a table; write it as [{key}]"
+    message = first["msg"].removeprefix("Input ").removeprefix("String ")
+    return f"{key} = {first['input']!r} {message}; correct it"
 
 
 def _resolve(scenario: Scenario, path: Path) -> Scenario:
