@@ -10,6 +10,7 @@ import numpy as np
 
 from simulations.pretrain import Factory, Recipe, train_float
 from simulations.scenario import Scenario
+from simulations.user_network import load_network
 from simulations.wearers import People, people
 from tinyfl.boards.host import HostBuild, build_host
 from tinyfl.compiler.bundle import Bundle
@@ -18,12 +19,13 @@ from tinyfl.compiler.pipeline import compile_graph
 from tinyfl.compiler.scheme import parse_scheme
 from tinyfl.data import load_dataset
 from tinyfl.errors import ScenarioError
-from tinyfl.loading import load_named
 from tinyfl.progress import Progress
 from tinyfl.types import Graph
 
 if TYPE_CHECKING:
     import torch
+
+IMU_CHANNELS = 6
 
 
 @dataclass(frozen=True)
@@ -54,8 +56,13 @@ def prepare(scenario: Scenario, folder: Path, progress: Progress) -> Prepared:
     with progress.task("reading the recordings"):
         dataset = load_dataset(scenario.data.dataset)
         everybody = people(scenario, dataset)
+        if scenario.network.augment == "imu" and len(dataset.channels) != IMU_CHANNELS:
+            raise ScenarioError(
+                f'scenario {scenario.name}: augment = "imu" turns {IMU_CHANNELS} channels, three of acceleration and '
+                f"three of rotation, and data set {dataset.name} has {len(dataset.channels)}; leave it out"
+            )
     with progress.task(f"pre-training on {scenario.data.pretrain_users} people"):
-        factory = load_named(scenario.network.model, "network", ScenarioError)
+        factory = load_network(scenario, len(dataset.channels), len(dataset.classes))
         module = pretrain(scenario, everybody, factory)
     with progress.task("compiling the training kernel"):
         graph = import_module(module, everybody)
