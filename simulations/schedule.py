@@ -57,11 +57,12 @@ def alone_plan(bundle: Bundle, phase: Phase, replay: bool, devices: tuple[str, .
 
 def recordings(people: People, wearer: Wearer, bundle: Bundle, starts: tuple[int, ...]) -> Recordings:
     """What a device will see; the labels of phase i arrive in round ``starts[i]``."""
-    parts, seen = [], np.zeros(0, np.int64)
+    parts, seen = [], set[tuple[str, int, int]]()
     for windows, start in zip(wearer.labelled, starts, strict=False):
-        new = windows.take(~np.isin(_key(windows), seen))
-        parts.append(_int8(bundle, new, start))
-        seen = np.concatenate([seen, _key(new)])
+        keys = list(zip(windows.side.tolist(), windows.y.tolist(), windows.order.tolist(), strict=True))
+        new = np.array([key not in seen for key in keys], np.bool_)
+        parts.append(_int8(bundle, windows.take(new), start))
+        seen.update(keys)
     own = LabelledWindows(
         np.concatenate([p.inputs for p in parts]),
         np.concatenate([p.labels for p in parts]),
@@ -70,11 +71,6 @@ def recordings(people: People, wearer: Wearer, bundle: Bundle, starts: tuple[int
     return Recordings(
         own, _int8(bundle, wearer.test), _int8(bundle, wearer.test_shipped), _int8(bundle, people.factory)
     )
-
-
-def _key(windows: Windows) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """What tells the windows of one wearer and side apart."""
-    return windows.y * (1 << 40) + windows.order
 
 
 def _int8(bundle: Bundle, windows: Windows, arrival: int = 0) -> LabelledWindows:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,8 +86,17 @@ def _wearer(scenario: Scenario, normalisation: Normalisation, own: Windows, user
         own.select(side=data.shipped_side) if data.shipped_side != data.worn_side else own.take(np.zeros(0, np.int64))
     )
     test_shipped = split_in_time(normalisation.apply(shipped))[1] if len(shipped) else shipped
-    name = f"wearer-{user}" if scenario.fleet.devices_per_user == 1 else f"wearer-{user}-{copy + 1}"
-    return Wearer(name[:MAX_NAME], user, sets, judge, test_shipped)
+    name = device_name(user) if scenario.fleet.devices_per_user == 1 else f"{device_name(user)}-{copy + 1}"
+    return Wearer(name, user, sets, judge, test_shipped)
+
+
+def device_name(user: str) -> str:
+    """What a wearer's device is called: fit for a file, a topic and a device's memory, and another for every user."""
+    plain = f"wearer-{user}"
+    if len(plain) <= MAX_NAME and re.fullmatch("[A-Za-z0-9_-]+", user):
+        return plain
+    letters = re.sub("[^A-Za-z0-9_]", "", user)[:8]
+    return f"wearer-{letters}.{hashlib.sha256(user.encode()).hexdigest()[:8]}"
 
 
 def _later(learn: Windows, copy: int, copies: int) -> Windows:
