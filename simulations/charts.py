@@ -55,7 +55,7 @@ def wearers(accuracy: Json, title: str) -> str:
         at = [k + (i - (len(arms) - 1) / 2) * width for k in range(len(names))]
         values = [100 * accuracy[arm]["per_device"][n] for n in names]
         axes.bar(at, values, width, label=ARM_TITLES[arm], color=ARM_COLOURS[arm])
-    axes.set_xticks(range(len(names)), names)
+    axes.set_xticks(range(len(names)), [n.replace("$", r"\$") for n in names])  # a bare one would start a formula
     _percent(axes, title)
     axes.legend(ncols=len(arms), fontsize=8, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.1))
     return _svg(figure)

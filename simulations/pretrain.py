@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 Factory = Callable[[int, int, int], "torch.nn.Module"]
 """Takes channels, window length and classes; returns a module [N, channels, length] -> [N, classes]."""
 
+WARM_UP = 0.2  # share of the steps in which the rate rises
+
 
 @contextmanager
 def reproducible(seed: int) -> Iterator[None]:
@@ -64,7 +66,9 @@ def train_float(
         starts = range(0, max(1, len(y) - 1), recipe.batch)  # a last batch of one cannot be batch-normalised
         optimiser = torch.optim.AdamW(module.parameters(), lr=recipe.rate, weight_decay=recipe.weight_decay)
         total = recipe.epochs * len(starts)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, recipe.rate, total_steps=total, pct_start=0.2)
+        # torch divides by zero where the rate rises within exactly one step
+        rising = WARM_UP if WARM_UP * total != 1 else 2 / total
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, recipe.rate, total_steps=total, pct_start=rising)
         module.train()
         for _ in range(recipe.epochs):
             order = torch.randperm(len(y))
