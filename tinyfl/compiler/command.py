@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -38,6 +39,8 @@ def compile_model(options: CompileOptions, progress: Progress) -> Json:
     """Compile and write the folder; returns the plan's JSON object."""
     if options.grad_bits not in (8, 16):
         raise ModelError(f"gradients of {options.grad_bits} bits are not supported; use 8 or 16")
+    if not 0 < options.learning_rate < math.inf:
+        raise ModelError(f"a learning rate of {options.learning_rate} trains nothing; give a finite one such as 0.0156")
     sram = None if options.sram is None else parse_size(options.sram)
     flash = None if options.flash is None else parse_size(options.flash)
     calibration = load_calibration(options.calibration)

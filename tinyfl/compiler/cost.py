@@ -80,11 +80,13 @@ def check_budget(bundle: Bundle, capacity: int, sram: int | None, flash: int | N
     """
     need = sram_need(bundle, capacity)
     if sram is not None and need.total > sram:
-        least = sram_need(smallest, 1).total
+        one, least = sram_need(bundle, 1).total, sram_need(smallest, 1).total
+        ways = [str(need.total)]
+        ways += [f"{one} with --store 1"] if one < need.total else []
+        ways += [f"{least} with --store 1 --scheme last:1"] if least < one else []
         raise BudgetError(
             f"the plan needs {need.total} B of SRAM ({_parts(need)}), {need.total - sram} B over the budget of {sram}: "
-            f"give at least {need.total}, or {sram_need(bundle, 1).total} with --store 1, "
-            f"or {least} with --store 1 --scheme last:1, the smallest"
+            f"give at least {', or '.join(ways)}, the smallest that works"
         )
     constants = constant_bytes(bundle)
     if flash is not None and constants > flash:

@@ -30,17 +30,26 @@ class Calibration:
 def load_calibration(path: Path) -> Calibration:
     """Read ``x`` ([N, T, C] or [N, H, W, C]) and ``y`` ([N]) from an NPZ file; raises ModelError."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            x, y = archive["x"], archive["y"]
+        with path.open("rb") as stream, zipfile.ZipFile(stream):
+            archive = np.load(path, allow_pickle=False)
+        with archive:
+            arrays = {name: archive[name] for name in ("x", "y") if name in archive}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise ModelError(f"calibration file {path} cannot be read ({error}); give an NPZ file with x and y") from error
-    except KeyError as error:
-        raise ModelError(f"calibration file {path} has no array {error}; give x (samples) and y (labels)") from error
+    for name in ("x", "y"):
+        if name not in arrays:
+            raise ModelError(f"calibration file {path} has no array {name}; give x (samples) and y (labels)")
+    x, y = arrays["x"], arrays["y"]
+    if x.dtype.kind not in "fiu":
+        raise ModelError(f"calibration file {path} has x of {x.dtype}; give real numbers")
     if x.ndim not in (3, 4) or y.shape != x.shape[:1] or not np.issubdtype(y.dtype, np.integer):
         raise ModelError(
             f"calibration file {path} has x {list(x.shape)} and y {list(y.shape)} of {y.dtype}; "
             "give x as [N, T, C] or [N, H, W, C] and y as [N] integers"
         )
+    bad = np.flatnonzero(~np.isfinite(x).reshape(len(x), -1).all(axis=1)) if x.size else np.zeros(0)
+    if len(bad):
+        raise ModelError(f"calibration file {path}: x of sample {bad[0]} is not finite; correct or remove it")
     images = x[:, None] if x.ndim == 3 else x
     return Calibration(images.astype(np.float64), y.astype(np.int64))
 
@@ -54,12 +63,20 @@ def load_graph(model: str, calibration: Calibration) -> Graph:
     from tinyfl.compiler.frontends.torch import import_exported, import_torch
 
     if model.endswith(".pt2"):
+        if not zipfile.is_zipfile(model):  # torch would say so in a traceback of its own
+            raise ModelError(f"{model} is no file of torch.export; write it with torch.export.save")
         try:
             exported = torch.export.load(model)
         except Exception as error:  # torch raises many kinds for a missing, truncated or foreign file
             raise ModelError(f"{model} cannot be read as a torch.export file ({error})") from error
         return import_exported(exported, calibration.torch_shape)
-    module = load_named(model, "network", ModelError)()
+    factory = load_named(model, "network", ModelError)
+    try:
+        module = factory()
+    except Exception as error:  # whatever the user's code raises
+        raise ModelError(
+            f"network '{model}' cannot be made ({type(error).__name__}: {error}); it is called without arguments"
+        ) from error
     if not isinstance(module, torch.nn.Module):
         raise ModelError(f"network '{model}' returned {type(module).__name__}; return a torch.nn.Module")
     return import_torch(module, torch.zeros(calibration.torch_shape))
