@@ -6,7 +6,7 @@ import importlib.metadata
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -23,6 +23,7 @@ app = typer.Typer(
     help="Federated, lifelong learning on microcontrollers. Start with **tinyfl demo**; docs/ has the rest.",
 )
 
+MAX_SEED = 4_000_000  # as in a scenario
 STRATEGY_HELP = "average, norm-clip, trimmed-mean, or your own as file.py:ClassName."
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output and nothing else.")]
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="Folder for the results.")]
@@ -33,21 +34,33 @@ def main() -> None:
     try:
         app()
     except TinyflError as error:
-        typer.echo(f"tinyfl: {error}", err=True)
-        sys.exit(error.exit_code)
+        _refuse(str(error), error.exit_code)
+    except OSError as error:  # a folder that is a file, a full disk, a missing permission
+        where = error.filename if error.filename is not None else "a file"
+        _refuse(f"{where} cannot be used ({error.strerror or error}); choose another path or free this one", 2)
     except KeyboardInterrupt:
         typer.echo("tinyfl: interrupted", err=True)
         sys.exit(130)
 
 
-@app.callback()
+def _refuse(sentence: str, code: int) -> NoReturn:
+    """Say it on one line, whatever a user's own code put into it, and end."""
+    typer.echo(f"tinyfl: {' '.join(sentence.split())}", err=True)
+    sys.exit(code)
+
+
+@app.callback(invoke_without_command=True)
 def options(
     version: Annotated[bool, typer.Option("--version", help="Print the version and stop.", is_eager=True)] = False,
 ) -> None:
     """Options before the command."""
-    if version:
+    if not version:
+        return
+    try:
         typer.echo(importlib.metadata.version("tinyfl"))
-        raise typer.Exit
+    except importlib.metadata.PackageNotFoundError as error:
+        raise ToolError("this tinyfl runs from a folder and has no version; pip install it") from error
+    raise typer.Exit
 
 
 @app.command()
@@ -104,7 +117,7 @@ def build(
 def demo(
     scenario: Annotated[str, typer.Option(help="A scenario's TOML file, or watch or phone.")] = "watch",
     strategy: Annotated[str, typer.Option(help=STRATEGY_HELP)] = "average",
-    seed: Annotated[int | None, typer.Option(min=0, help="Instead of the scenario's.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, max=MAX_SEED, help="Instead of the scenario's.")] = None,
     broker: Annotated[str | None, typer.Option(help="An MQTT broker of your own instead of the embedded one.")] = None,
     out: Out = None,
     as_json: Json = False,
@@ -119,7 +132,7 @@ def demo(
 def simulate(
     scenario: Annotated[str, typer.Argument(help="A scenario's TOML file, or watch or phone.")] = "watch",
     strategy: Annotated[str, typer.Option(help=STRATEGY_HELP)] = "average",
-    seed: Annotated[int | None, typer.Option(min=0, help="Instead of the scenario's.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, max=MAX_SEED, help="Instead of the scenario's.")] = None,
     controls: Annotated[bool, typer.Option(help="Also run learning alone, from scratch, forgetting.")] = True,
     out: Out = None,
     as_json: Json = False,
