@@ -44,6 +44,11 @@ def aggregate(strategy: Strategy, deltas: IntArray, examples: IntArray, round_nu
         raise ScenarioError(
             f"strategy {name} failed in round {round_number}: {type(error).__name__}: {error}; correct its aggregate()"
         ) from error
+    for key, value in strategy.memory.items():
+        if not isinstance(value, np.ndarray) or value.dtype.hasobject:
+            raise ScenarioError(
+                f"strategy {name} keeps {type(value).__name__} in memory[{key!r}]; keep arrays of numbers"
+            )
     expected = deltas.shape[1:]
     if not isinstance(step, np.ndarray) or step.dtype.kind not in "iu":
         kind = step.dtype if isinstance(step, np.ndarray) else type(step).__name__
