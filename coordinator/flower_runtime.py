@@ -15,7 +15,7 @@ from types import TracebackType
 
 from coordinator.flower_app import write_app
 from coordinator.plan import RunPlan, save_plan
-from coordinator.processes import ProcessGroup, alive, end
+from coordinator.processes import ProcessGroup, ProcessNumber, end
 from coordinator.run_folder import RunFolder
 from coordinator.state import RoundOutcome, RunState, load_state
 from coordinator.strategies.load import load_strategy
@@ -90,10 +90,20 @@ class FlowerRuntime:
             raise RunError(f"Flower does not take the run ({_squeezed(done.stdout + done.stderr)}); see {self._log}")
         self._await(lambda: bool(self.folder.read_status()), "does not start the coordinator")
 
-    def wait(self, plan: RunPlan, on_round: Callable[[RoundOutcome], None] | None = None) -> RunState:
-        """The result, when the run has finished; tells rounds as they close. Raises RunError if it fails."""
+    def wait(
+        self,
+        plan: RunPlan,
+        on_round: Callable[[RoundOutcome], None] | None = None,
+        check: Callable[[], None] | None = None,
+    ) -> RunState:
+        """The result, when the run has finished; tells rounds as they close. Raises RunError if it fails.
+
+        ``check`` is called several times a second; what it raises ends the waiting.
+        """
         told = 0
         while True:
+            if check is not None:
+                check()
             status = self.folder.read_status()
             if on_round is not None and self.folder.checkpoint.exists():
                 outcomes = load_state(plan, self.folder.checkpoint).outcomes
@@ -104,7 +114,7 @@ class FlowerRuntime:
                 return load_state(plan, self.folder.checkpoint)
             if status["state"] == "failed":
                 raise RunError(status["message"])
-            if not self._runs() or not alive(status["pid"]):
+            if not self._runs() or not ProcessNumber(status["pid"]).lives():
                 raise RunError(f"the coordinator was killed; see {self._log} and resume the run")
             time.sleep(_POLL_SECONDS)
 
@@ -113,7 +123,7 @@ class FlowerRuntime:
         return self.folder.path / "superlink.log"
 
     def _runs(self) -> bool:
-        return self._group is not None and self._group.runs()
+        return self._group is not None and self._group.exit_code() is None
 
     def _await(self, condition: Callable[[], bool], complaint: str) -> None:
         deadline = time.monotonic() + START_SECONDS
@@ -140,10 +150,10 @@ class FlowerRuntime:
         group, self._group = self._group, None
         if group is None:
             return
-        group.end()
+        end([group])
         pid = self.folder.read_status().get("pid")
         if pid is not None:
-            end(lambda number: os.kill(pid, number), lambda: alive(pid))
+            end([ProcessNumber(pid)])
 
 
 def run_fleet(

@@ -23,11 +23,13 @@ from simulations.outcome import (
     write_report,
 )
 from simulations.prepare import Prepared, prepare
+from simulations.run_lock import only_run_in
 from simulations.scenario import Scenario
 from simulations.schedule import LEARN, TEST, TEST_SHIPPED, phase_ends, phase_starts, run_plan
 from tinyfl.boards.size import kernel_flash
 from tinyfl.compiler.cost import sram_need
 from tinyfl.errors import RunError
+from tinyfl.extras import need
 from tinyfl.progress import Progress
 
 OnRound = Callable[[RoundOutcome], None]
@@ -68,14 +70,32 @@ def run_experiment(
     Without ``controls`` nothing but the federation is run: no learning alone, no training from scratch, no forgetting.
     """
     start = time.monotonic()
-    load_strategy(strategy)  # a misspelt one should not cost the user the pre-training
-    folder.mkdir(parents=True, exist_ok=True)
+    load_strategy(strategy)  # a misspelt one should not cost the user the pre-training, nor a missing package
+    need("pre-training", "compiler", "torch")
+    need("the report", "report", "jinja2", "matplotlib.figure")
+    with only_run_in(folder):
+        outcome = _run(scenario, engine, engine_name, strategy, folder, progress, controls)
+        outcome = replace(outcome, wall_seconds=time.monotonic() - start)
+        with progress.task("writing the report"):
+            write_report(outcome, folder)
+    return outcome
+
+
+def _run(
+    scenario: Scenario,
+    engine: Engine,
+    engine_name: str,
+    strategy: str,
+    folder: Path,
+    progress: Progress,
+    controls: bool,
+) -> Outcome:
     prepared = prepare(scenario, folder, progress)
     plan = run_plan(scenario, prepared.bundle, prepared.devices)
     with progress.task("federated rounds", len(plan.rounds)) as task:
         run = engine(prepared, plan, phase_starts(scenario), strategy, lambda _: task.advance())
     phases = _phases(prepared, run.state, _controls(prepared, progress) if controls else {})
-    outcome = Outcome(
+    return Outcome(
         name=scenario.name,
         dataset=scenario.data.dataset,
         engine=engine_name,
@@ -92,10 +112,6 @@ def run_experiment(
         events=(*run.events, *_events(run.state)),
         wall_seconds=0.0,
     )
-    outcome = replace(outcome, wall_seconds=time.monotonic() - start)
-    with progress.task("writing the report"):
-        write_report(outcome, folder)
-    return outcome
 
 
 def judged(state: RunState, round_number: int, test: int) -> dict[str, float]:

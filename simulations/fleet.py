@@ -11,10 +11,13 @@ from pathlib import Path
 
 from coordinator.flower_runtime import FlowerRuntime
 from coordinator.plan import RunPlan
+from simulations.broker_watch import BrokerWatch
 from simulations.engine import write_all_recordings
 from simulations.experiment import EngineRun, OnRound
+from simulations.interrupts import one_interrupt
 from simulations.prepare import Prepared
-from simulations.processes import Supervised, Supervisor
+from simulations.supervisor import Supervised, Supervisor
+from tinyfl.extras import need
 from tinyfl.link.broker import EmbeddedBroker
 from tinyfl.link.mqtt import MqttHub
 from tinyfl.link.mqtt_client import Broker
@@ -39,7 +42,8 @@ def check_broker(url: str) -> None:
 
 
 def fleet_engine(options: FleetOptions) -> Callable[..., EngineRun]:
-    """The engine of `tinyfl demo`; raises LinkError if the user's broker refuses."""
+    """The engine of `tinyfl demo`; raises LinkError if the user's broker refuses, ToolError if a package is missing."""
+    need("the emulated fleet", "fleet", "flwr", "iotcore")
     if options.broker is not None:
         check_broker(options.broker)
 
@@ -66,7 +70,12 @@ def run_emulated_fleet(
         old.unlink(missing_ok=True)
     on_serial = prepared.devices[: prepared.scenario.fleet.serial]
     files = write_all_recordings(prepared, arrivals, folder)
-    with _broker(options.broker) as url, FlowerRuntime(folder) as flower:
+    with (
+        one_interrupt(),
+        _broker(options.broker) as url,
+        BrokerWatch(url, FLEET) as broker,
+        FlowerRuntime(folder) as flower,
+    ):
         devices = [
             _device(prepared, folder, name, files[name], None if name in on_serial else url)
             for name in prepared.devices
@@ -76,13 +85,12 @@ def run_emulated_fleet(
             if options.on_start is not None:
                 options.on_start(supervisor)
 
-            def watched(outcome: object) -> None:
+            def check() -> None:
+                broker.check()
                 supervisor.check()
-                on_round(outcome)  # type: ignore[arg-type]
 
             flower.submit(plan, strategy)
-            state = flower.wait(plan, watched)
-            supervisor.check()
+            state = flower.wait(plan, on_round, check)
     links = {name: "serial" if name in on_serial else "MQTT" for name in prepared.devices}
     return EngineRun(state, links, tuple(supervisor.events))
 

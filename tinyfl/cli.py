@@ -38,9 +38,10 @@ def main() -> None:
     except OSError as error:  # a folder that is a file, a full disk, a missing permission
         where = error.filename if error.filename is not None else "a file"
         _refuse(f"{where} cannot be used ({error.strerror or error}); choose another path or free this one", 2)
-    except KeyboardInterrupt:
-        typer.echo("tinyfl: interrupted", err=True)
-        sys.exit(130)
+    except SystemExit as end:
+        if end.code == 130:  # typer's, after an interrupt, for which it has no word
+            typer.echo("tinyfl: interrupted", err=True)
+        raise
 
 
 def _refuse(sentence: str, code: int) -> NoReturn:

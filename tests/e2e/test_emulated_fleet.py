@@ -17,8 +17,8 @@ from simulations.engine import run_in_process
 from simulations.experiment import EngineRun
 from simulations.fleet import FleetOptions, fleet_engine, run_emulated_fleet
 from simulations.prepare import Prepared, prepare
-from simulations.processes import Supervisor
 from simulations.schedule import phase_starts, run_plan
+from simulations.supervisor import Supervisor
 from tests.simulations.small import small_scenario, write_dataset
 from tinyfl.errors import LinkError
 from tinyfl.link.broker import EmbeddedBroker, Login

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any
 
 from tinyfl.errors import LinkError
+from tinyfl.extras import need
 
 _START_SECONDS = 15.0
 _ATTEMPTS = 5
@@ -49,10 +50,9 @@ class EmbeddedBroker:
 
     def __enter__(self) -> EmbeddedBroker:
         """Start on free ports and return when it accepts connections; ``LinkError`` if it does not come up."""
-        try:
-            import iotcore
-        except ImportError as error:
-            raise LinkError("the embedded broker needs iotcore: pip install 'tinyfl[fleet]'.") from error
+        need("the embedded broker", "fleet", "iotcore")
+        import iotcore
+
         failure: Exception | None = None
         for _ in range(_ATTEMPTS):  # another process may take a port between our look and the broker's
             self._ports = _free_ports()

@@ -116,10 +116,6 @@ class MqttConnection:
         """Whether the broker is there and the subscriptions stand."""
         return self._ready.is_set()
 
-    def wait_connected(self, timeout: float) -> bool:
-        """Wait until ``connected``, at most ``timeout`` seconds."""
-        return self._ready.wait(timeout)
-
     @property
     def reason(self) -> str:
         """Why the connection was last lost."""

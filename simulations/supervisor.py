@@ -1,19 +1,17 @@
-"""Processes of an emulated fleet: started together, started again when they die, all gone at the end."""
+"""Keeps the processes of an emulated fleet alive: started together, again when they die, all gone at the end."""
 
 from __future__ import annotations
 
-import contextlib
 import signal
-import subprocess
 import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from coordinator.processes import ProcessGroup, end
 from tinyfl.errors import RunError
 
 POLL_SECONDS = 0.1
-END_SECONDS = 5.0
 MAX_RESTARTS = 20
 QUICK_DEATH_SECONDS = 2.0
 """A process that dies so soon after its start, three times in a row, will not live: starting it again is no help."""
@@ -26,17 +24,14 @@ class Supervised:
     name: str
     command: tuple[str, ...]
     log: Path
-    process: subprocess.Popen[bytes] | None = None
+    process: ProcessGroup | None = None
     restarts: int = 0
     quick_deaths: int = 0
     started: float = 0.0
 
     def start(self) -> None:
-        """Start it, in a session of its own: an interrupt at the terminal reaches the supervisor alone."""
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-            )
+        """Start it, in a group of its own: an interrupt at the terminal reaches the supervisor alone."""
+        self.process = ProcessGroup(self.command, self.log)
         self.started = time.monotonic()
 
     def last_words(self) -> str:
@@ -56,13 +51,15 @@ class Supervisor:
     def __enter__(self) -> Supervisor:
         self._stop = threading.Event()
         self._lock = threading.Lock()
+        self._watch = threading.Thread(target=self._keep_alive, name="supervisor", daemon=True)
         try:
             for member in self.members:
                 member.start()
-        except OSError as error:
+        except BaseException as error:
             self._end_all()
-            raise RunError(f"{member.name} cannot be started ({error}); look at {member.log}") from error
-        self._watch = threading.Thread(target=self._keep_alive, name="supervisor", daemon=True)
+            if isinstance(error, OSError):
+                raise RunError(f"{member.name} cannot be started ({error}); look at {member.log}") from error
+            raise
         self._watch.start()
         return self
 
@@ -83,7 +80,7 @@ class Supervisor:
                     self._revive(member)
 
     def _revive(self, member: Supervised) -> None:
-        code = member.process.poll() if member.process else None
+        code = member.process.exit_code() if member.process else None
         if code is None or self.failed is not None:
             return
         quick = time.monotonic() - member.started < QUICK_DEATH_SECONDS
@@ -92,24 +89,19 @@ class Supervisor:
             self.failed = f"{member.name} does not stay alive ({member.last_words()}); look at {member.log}"
             return
         member.restarts += 1
+        try:
+            member.start()
+        except OSError as error:
+            self.failed = f"{member.name} {_how(code)} and cannot be started again ({error}); look at {member.log}"
+            return
         self.events.append(f"{member.name} {_how(code)} and was started again")
-        member.start()
 
     def _end_all(self) -> None:
-        running = [m.process for m in self.members if m.process is not None and m.process.poll() is None]
-        for process in running:
-            with contextlib.suppress(ProcessLookupError):
-                process.terminate()
-        deadline = time.monotonic() + END_SECONDS
-        for process in running:
-            try:
-                process.wait(max(0.05, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        end([m.process for m in self.members if m.process is not None])
 
 
 def _how(code: int) -> str:
     if code >= 0:
         return f"ended with code {code}"
-    return f"was ended by {signal.Signals(-code).name}"
+    known = {int(s): s.name for s in signal.Signals}
+    return f"was ended by {known.get(-code, f'signal {-code}')}"
