@@ -14,6 +14,9 @@ import numpy.typing as npt
 from tinyfl.errors import LinkError, ToolError
 from tinyfl.link.base import MAX_MESSAGE_BYTES, check_message
 
+_STEPS = 64
+"""Pieces of work between two looks at the clock; in between no other Python thread waits for this one."""
+
 
 class _Config(ct.Structure):
     _fields_ = (
@@ -40,7 +43,7 @@ class DeviceLibrary:
             "tfh_destroy": (none, [handle]),
             "tfh_reset": (ct.c_int, [handle]),
             "tfh_receive": (ct.c_int, [handle, bytes_in, ct.c_uint32]),
-            "tfh_step": (ct.c_int, [handle]),
+            "tfh_work": (ct.c_int, [handle, ct.c_uint32]),
             "tfh_pop_message": (ct.c_uint32, [handle, bytes_in]),
             "tfh_weights_high": (handle, [handle]),
             "tfh_weights_low": (handle, [handle]),
@@ -110,7 +113,7 @@ class InProcessLink:
             if count:
                 self.bytes_received += count
                 return self._message.raw[:count]
-            more = self._c.tfh_step(handle)
+            more = self._c.tfh_work(handle, _STEPS if timeout > 0 else 1)
             if more < 0:
                 raise LinkError(f"device {self.device} failed at its work (status {more}).")
             if time.monotonic() >= deadline or not more:

@@ -211,6 +211,14 @@ int tfh_receive(tfh_device *device, const uint8_t *bytes, uint32_t n) {
 
 int tfh_step(tfh_device *device) { return tf_step(&device->core); }
 
+int tfh_work(tfh_device *device, uint32_t steps) {
+    int more = 1;
+    for (uint32_t i = 0; i < steps && more > 0 && device->oldest == NULL; i++) {
+        more = tf_step(&device->core);
+    }
+    return more;
+}
+
 uint32_t tfh_pop_message(tfh_device *device, uint8_t *bytes) {
     message *m = device->oldest;
     if (m == NULL) {
