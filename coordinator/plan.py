@@ -15,9 +15,7 @@ from coordinator.orders import Int32Array
 from tinyfl.compiler.bundle import Bundle
 from tinyfl.compiler.layout import factory_planes
 from tinyfl.errors import RunError
-
-WEIGHT_LIMIT = 32512
-BIAS_LIMIT = 1 << 30
+from tinyfl.ops.arith import BIAS_LIMIT, WEIGHT_MAX
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +38,7 @@ class SharedModel:
 
     def clamp(self, base: np.ndarray[Any, np.dtype[np.int64]]) -> Int32Array:
         """The nearest base whose masters stay within NUMERICS section 6."""
-        limit = np.where(np.arange(self.size) < self.weights, WEIGHT_LIMIT, BIAS_LIMIT)
+        limit = np.where(np.arange(self.size) < self.weights, WEIGHT_MAX, BIAS_LIMIT)
         factory = self.factory.astype(np.int64)
         return (np.clip(factory + base, -limit, limit) - factory).astype(np.int32)
 

@@ -187,10 +187,6 @@ class Int8Graph:
         """Number of classes."""
         return self.shapes[self.output][2]
 
-    def producer(self, tensor: str) -> Int8Node | None:
-        """The node that writes ``tensor``; None for the network's input."""
-        return next((n for n in self.nodes if n.output == tensor), None)
-
 
 @dataclass(frozen=True)
 class GradConstants:

@@ -5,8 +5,6 @@
 
 /* The primitives of docs/NUMERICS.md section 1. No shift of a negative value, so every compiler gives the same bits. */
 
-static inline int32_t tf_clamp32(int32_t v, int32_t low, int32_t high) { return v < low ? low : v > high ? high : v; }
-
 static inline int64_t tf_clamp64(int64_t v, int64_t low, int64_t high) { return v < low ? low : v > high ? high : v; }
 
 /* v >> s, towards minus infinity; s = 0 .. 31. */

@@ -10,6 +10,5 @@ size_t shim_feed(tf_arq *arq, const uint8_t *bytes, size_t n, uint32_t now_ms) {
     return taken;
 }
 
-uint8_t shim_established(const tf_arq *arq) { return arq->established; }
 uint32_t shim_bad_frames(const tf_arq *arq) { return arq->decoder.bad_frames; }
 int shim_sending(const tf_arq *arq) { return arq->out.length != 0; }

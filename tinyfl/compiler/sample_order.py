@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-_MASK = 0xFFFFFFFF
+from tinyfl.ops.arith import GOLDEN, mix_int
+
 _ORDER = 1
-
-
-def _mix(x: int) -> int:
-    """``MIX`` of ``docs/NUMERICS.md`` section 1."""
-    x ^= x >> 16
-    x = x * 0x7FEB352D & _MASK
-    x ^= x >> 15
-    x = x * 0x846CA68B & _MASK
-    return x ^ (x >> 16)
 
 
 def epoch_order(seed: int, round_number: int, epoch: int, count: int) -> list[int]:
@@ -20,10 +12,10 @@ def epoch_order(seed: int, round_number: int, epoch: int, count: int) -> list[in
 
     The windows are those the round learns from, in the order of their slots in the store.
     """
-    start = _mix((seed * 0x85EBCA6B + round_number * 0xC2B2AE35 + _ORDER * 0x27D4EB2F) & _MASK)
-    base = _mix((start + epoch) & _MASK)
+    start = mix_int(seed * 0x85EBCA6B + round_number * 0xC2B2AE35 + _ORDER * 0x27D4EB2F)
+    base = mix_int(start + epoch)
     order = list(range(count))
     for i in range(count - 1, 0, -1):
-        j = _mix((base + i * 0x9E3779B9) & _MASK) * (i + 1) >> 32
+        j = mix_int(base + i * GOLDEN) * (i + 1) >> 32
         order[i], order[j] = order[j], order[i]
     return order

@@ -1,6 +1,6 @@
 """A Flower node inside this process, over the Fleet API.
 
-The only file that touches internals of Flower (1.41 and 1.42); tests/gateway/test_fleet_connection.py holds the
+The only file that touches internals of Flower (1.41 and 1.42); tests/gateway/test_flower_fleet.py holds the
 contract. The public way, ``flower-supernode``, starts a Python process for every message.
 """
 

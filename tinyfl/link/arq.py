@@ -69,11 +69,6 @@ class Arq:
         self._knock_interval = FIRST_RETRY_MS
 
     @property
-    def established(self) -> bool:
-        """Whether a session stands."""
-        return self._tag is not None
-
-    @property
     def queued(self) -> int:
         """Messages given to ``send`` that have not arrived yet."""
         return len(self._outbox) + (not self._sender.idle)

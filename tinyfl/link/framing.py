@@ -9,7 +9,6 @@ MAX_BODY_BYTES = 203
 """The longest frame body: a DATA frame with 192 bytes of payload."""
 MAX_FRAME_BYTES = MAX_BODY_BYTES + 4 + 1 + 1
 """The same frame on the line: CRC, COBS overhead, delimiter."""
-DELIMITER = 0
 
 
 def encode_frame(body: bytes) -> bytes:
