@@ -115,7 +115,7 @@ class FlowerRuntime:
             if status["state"] == "failed":
                 raise RunError(status["message"])
             if not self._runs() or not ProcessNumber(status["pid"]).lives():
-                raise RunError(f"the coordinator was killed; see {self._log} and resume the run")
+                raise RunError(f"the coordinator was killed; see {self._log} and run again")
             time.sleep(_POLL_SECONDS)
 
     @property

@@ -42,7 +42,7 @@ def run_rounds(
         deltas = [r.delta for r in reports if r.delta is not None]
         outcome = _close(order, planned.kind, reports, attempts)
         if not any(r.status is Status.DONE for r in reports):
-            raise RunError(f"no device finished round {order.round} ({_excuse(reports)}); reconnect and resume the run")
+            raise RunError(f"no device finished round {order.round} ({_excuse(reports)}); reconnect and run again")
         state = replace(state, outcomes=(*state.outcomes, outcome))
         if order.trains_shared and deltas:
             state = _advance(plan, strategy, state, order, deltas)

@@ -30,7 +30,7 @@ def main(grid: Grid, context: Context) -> None:
     except TinyflError as error:
         folder.write_status("failed", str(error))
     except BaseException as error:
-        folder.write_status("failed", f"the coordinator stopped ({type(error).__name__}: {error}); resume the run")
+        folder.write_status("failed", f"the coordinator stopped ({type(error).__name__}: {error}); run again")
         raise
     else:
         folder.write_status("finished")

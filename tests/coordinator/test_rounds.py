@@ -83,7 +83,7 @@ def test_a_round_closes_without_a_device_that_stays_away_and_says_so() -> None:
 def test_a_round_nobody_finishes_stops_the_run_and_can_be_resumed(tmp_path) -> None:
     names = plan().devices
     silent = NumpyCohort(silent={(3, a, d) for a in (1, 2, 3) for d in names})
-    with pytest.raises(RunError, match=r"no device finished round 3 .*resume"):
+    with pytest.raises(RunError, match=r"no device finished round 3 .*reconnect and run again"):
         run_rounds(plan(), load_strategy("average"), silent, tmp_path / "run")
     silent.silent.clear()
     state = run_rounds(plan(), load_strategy("average"), silent, tmp_path / "run")
