@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import socket
 import sys
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,8 +24,6 @@ from tinyfl.link.broker import EmbeddedBroker
 from tinyfl.link.mqtt import MqttHub
 from tinyfl.link.mqtt_client import Broker
 
-FLEET = "demo"
-
 
 @dataclass(frozen=True)
 class FleetOptions:
@@ -38,7 +38,7 @@ class FleetOptions:
 
 def check_broker(url: str) -> None:
     """Raise LinkError unless the broker lets us in: known at once, a refusal costs no one a pre-training."""
-    MqttHub(Broker.at(url), FLEET).close()
+    MqttHub(Broker.at(url), "demo").close()
 
 
 def fleet_engine(options: FleetOptions) -> Callable[..., EngineRun]:
@@ -68,19 +68,20 @@ def run_emulated_fleet(
     folder.mkdir(parents=True, exist_ok=True)
     for old in (*folder.glob("*.flash"), *folder.glob("*.sqlite*"), folder / "checkpoint.npz"):
         old.unlink(missing_ok=True)
+    fleet = fleet_name(folder)
     on_serial = prepared.devices[: prepared.scenario.fleet.serial]
     files = write_all_recordings(prepared, arrivals, folder)
     with (
         one_interrupt(),
         _broker(options.broker) as url,
-        BrokerWatch(url, FLEET) as broker,
+        BrokerWatch(url, fleet) as broker,
         FlowerRuntime(folder) as flower,
     ):
         devices = [
-            _device(prepared, folder, name, files[name], None if name in on_serial else url)
+            _device(prepared, folder, name, files[name], None if name in on_serial else (url, fleet))
             for name in prepared.devices
         ]
-        gateway = _gateway(prepared, folder, on_serial, url, flower.address)
+        gateway = _gateway(prepared, folder, on_serial, (url, fleet), flower.address)
         with Supervisor([*devices, gateway]) as supervisor:
             if options.on_start is not None:
                 options.on_start(supervisor)
@@ -93,6 +94,11 @@ def run_emulated_fleet(
             state = flower.wait(plan, on_round, check)
     links = {name: "serial" if name in on_serial else "MQTT" for name in prepared.devices}
     return EngineRun(state, links, tuple(supervisor.events))
+
+
+def fleet_name(folder: Path) -> str:
+    """Name in MQTT topics, four characters: two fleets of other folders or machines may share a broker."""
+    return f"{zlib.crc32(f'{socket.gethostname()}:{folder.resolve()}'.encode()) & 0xFFFF:04x}"
 
 
 @contextmanager
@@ -109,8 +115,8 @@ def _tinyfl(*words: str) -> tuple[str, ...]:
     return (sys.executable, "-m", "tinyfl.cli", *words)
 
 
-def _device(prepared: Prepared, folder: Path, name: str, recordings: Path, broker: str | None) -> Supervised:
-    line = ("--serial", str(folder / f"{name}.tty")) if broker is None else ("--mqtt", broker, "--fleet", FLEET)
+def _device(prepared: Prepared, folder: Path, name: str, recordings: Path, radio: tuple[str, str] | None) -> Supervised:
+    line = ("--serial", str(folder / f"{name}.tty")) if radio is None else ("--mqtt", radio[0], "--fleet", radio[1])
     command = _tinyfl(
         "device",
         str(prepared.folder / "network"),
@@ -124,18 +130,21 @@ def _device(prepared: Prepared, folder: Path, name: str, recordings: Path, broke
     return Supervised(f"device {name}", command, folder / f"{name}.log")
 
 
-def _gateway(prepared: Prepared, folder: Path, on_serial: tuple[str, ...], broker: str, superlink: str) -> Supervised:
+def _gateway(
+    prepared: Prepared, folder: Path, on_serial: tuple[str, ...], radio: tuple[str, str], superlink: str
+) -> Supervised:
     config = folder / "gateway.toml"
-    radio = [name for name in prepared.devices if name not in on_serial]
+    broker, fleet = radio
+    on_air = [name for name in prepared.devices if name not in on_serial]
     lines = [f"superlink = {json.dumps(superlink)}", 'ledger = "ledger.sqlite"', "", "[serial]"]
     lines += [f"{json.dumps(name)} = {json.dumps(str(folder / f'{name}.tty'))}" for name in on_serial]
-    if radio:
+    if on_air:
         lines += [
             "",
             "[mqtt]",
             f"broker = {json.dumps(broker)}",
-            f'fleet = "{FLEET}"',
-            f"devices = {json.dumps(radio)}",
+            f'fleet = "{fleet}"',
+            f"devices = {json.dumps(on_air)}",
         ]
     config.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return Supervised("the gateway", _tinyfl("gateway", str(config)), folder / "gateway.log")

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from simulations.broker_watch import BrokerWatch
+from simulations.fleet import fleet_name
 from simulations.run_lock import only_run_in
 from tests.simulations.small import write_dataset
 from tinyfl.errors import LinkError, ScenarioError, ToolError
@@ -113,6 +114,13 @@ def test_a_second_run_into_the_same_folder_is_refused(tmp_path: Path) -> None:
         pass
     with only_run_in(folder):
         pass
+
+
+def test_fleets_of_two_folders_may_share_a_broker(tmp_path: Path) -> None:
+    names = {fleet_name(tmp_path / str(i)) for i in range(20)}
+    assert len(names) >= 19  # of 65,536: two alike would be rare, three would be a mistake
+    assert {len(name) for name in names} == {4}  # or the bytes on the air would depend on the folder
+    assert fleet_name(tmp_path / "1") == fleet_name(tmp_path / "2" / ".." / "1")
 
 
 def test_a_missing_package_is_named_with_its_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
