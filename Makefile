@@ -31,10 +31,15 @@ build/ci/report.json:
 	@$(PYTHON) bootstrap.py test
 	$(VENV)/bin/tinyfl simulate watch --no-controls -o build/ci
 
+WARN := -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wcast-align=strict -Wundef -Werror
+INCLUDES := -Ibuild/ci/network -Idevice_fw/include -Idevice_fw/core -Idevice_fw/gen
+
 warnings: build/ci/report.json
-	git ls-files 'device_fw/*.c' ':!device_fw/gen' | xargs $(CC) -std=c11 -fsyntax-only -D_DEFAULT_SOURCE \
-	  -Wall -Wextra -Wshadow -Wconversion -Wundef -Werror -Ibuild/ci/network -Idevice_fw/include -Idevice_fw/core \
-	  -Idevice_fw/gen -I$$($(VENV)/bin/python -c 'from tinyfl.wire.zcbor_runtime import *; print(zcbor_runtime()[0])')
+	@for bits in 8 16; do \
+	  git ls-files 'device_fw/*.c' | xargs $(CC) -std=c11 -fsyntax-only -DTF_GRAD_BITS=$$bits $(WARN) $(INCLUDES) \
+	    -I$$($(VENV)/bin/python -c 'from tinyfl.wire.zcbor_runtime import *; print(zcbor_runtime()[0])') \
+	    build/ci/network/net.c || exit 1; \
+	done; echo "no warnings at 8 and 16 bits of gradient"
 
 size: build/ci/report.json
 	@$(VENV)/bin/python -m benchmarks.code_size build/ci/network

@@ -20,6 +20,7 @@ from simulations.outcome import (
     PhaseOutcome,
     RoundRecord,
     Traffic,
+    forget_report,
     write_report,
 )
 from simulations.prepare import Prepared, prepare
@@ -74,6 +75,7 @@ def run_experiment(
     need("pre-training", "compiler", "torch")
     need("the report", "report", "jinja2", "matplotlib.figure")
     with only_run_in(folder):
+        forget_report(folder)
         outcome = _run(scenario, engine, engine_name, strategy, folder, progress, controls)
         outcome = replace(outcome, wall_seconds=time.monotonic() - start)
         with progress.task("writing the report"):

@@ -154,13 +154,22 @@ def _accuracy(phase: PhaseOutcome) -> Json:
     }
 
 
+_FILES = ("report.html", "report.json")
+
+
+def forget_report(folder: Path) -> None:
+    """Remove an earlier run's report, which must not pass for this one's if this one fails."""
+    for name in _FILES:
+        (folder / name).unlink(missing_ok=True)
+
+
 def write_report(outcome: Outcome, folder: Path) -> Json:
     """Write ``report.json`` and ``report.html`` into ``folder``; returns the JSON object."""
     from simulations.page import render
 
     data = report(outcome)
     folder.mkdir(parents=True, exist_ok=True)
-    for name, text in (("report.html", render(data)), ("report.json", json.dumps(data, indent=2) + "\n")):
+    for name, text in zip(_FILES, (render(data), json.dumps(data, indent=2) + "\n"), strict=True):
         part = folder / f"{name}.part"
         part.write_text(text, encoding="utf-8")
         part.replace(folder / name)
