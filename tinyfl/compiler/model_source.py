@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,8 +64,7 @@ def load_graph(model: str, calibration: Calibration) -> Graph:
     from tinyfl.compiler.frontends.torch import import_exported, import_torch
 
     if model.endswith(".pt2"):
-        if not zipfile.is_zipfile(model):  # torch would say so in a traceback of its own
-            raise ModelError(f"{model} is no file of torch.export; write it with torch.export.save")
+        logging.getLogger("torch.export").setLevel(logging.CRITICAL)  # it prints tracebacks of what it then raises
         try:
             exported = torch.export.load(model)
         except Exception as error:  # torch raises many kinds for a missing, truncated or foreign file
