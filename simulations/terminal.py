@@ -38,8 +38,8 @@ def show(outcome: Outcome, folder: Path) -> None:
         )
     t, k = outcome.traffic, outcome.kernel
     console.print(
-        f"Over the air: {t.up_per_device_round:,.0f} B up and {t.down_per_device_round:,.0f} B down a device and "
-        f"round; the float32 model has {t.full_model_float32:,} B."
+        f"Over the air: {t.up_per_device_round / 1000:.1f} kB up and {t.down_per_device_round / 1000:.1f} kB down a device "
+        f"and round; the float32 model has {t.full_model_float32 / 1000:.1f} kB."
     )
     console.print(
         f"The kernel: {k.sram_bytes:,} B of SRAM, {k.flash_bytes:,} B of flash ({k.flash_target}), "
