@@ -37,9 +37,9 @@ def show(outcome: Outcome, folder: Path) -> None:
             f"with the sample store, {100 * f.without_store:.1f} % without."
         )
     t, k = outcome.traffic, outcome.kernel
+    up, down, whole = (n / 1000 for n in (t.up_per_device_round, t.down_per_device_round, t.full_model_float32))
     console.print(
-        f"Over the air: {t.up_per_device_round / 1000:.1f} kB up and {t.down_per_device_round / 1000:.1f} kB down a device "
-        f"and round; the float32 model has {t.full_model_float32 / 1000:.1f} kB."
+        f"Over the air: {up:.1f} kB up and {down:.1f} kB down a device and round; the float32 model has {whole:.1f} kB."
     )
     console.print(
         f"The kernel: {k.sram_bytes:,} B of SRAM, {k.flash_bytes:,} B of flash ({k.flash_target}), "
