@@ -49,6 +49,7 @@ def test_two_runs_give_the_same_report_but_for_the_time(tmp_path: Path, data_fol
     assert not list(tmp_path.rglob("*.part"))
 
 
+@pytest.mark.slow
 def test_without_options_it_writes_below_runs_and_tells_a_person(tmp_path: Path, data_folder: Path) -> None:
     write_scenario(tmp_path / "small.toml", data_folder)
     done = tinyfl("simulate", "small.toml", "--no-controls", "--seed", "8", cwd=tmp_path)
@@ -108,7 +109,7 @@ def test_a_label_that_the_data_set_does_not_declare(tmp_path: Path, data_folder:
     [
         ("window = 32\n", "", "data.window is missing"),
         ("window = 32", "window = -1", "data.window = -1"),
-        ("small.py:net", "small.py:nett", "nothing called nett"),
+        pytest.param("small.py:net", "small.py:nett", "nothing called nett", marks=pytest.mark.slow),
         pytest.param('augment = "none"', 'augment = "imu"', 'augment = "imu" turns 6 channels', marks=pytest.mark.slow),
         pytest.param("pretrain_users = 2", "pretrain_users = 9", "has 5 users, not 9", marks=pytest.mark.slow),
         pytest.param('worn_side = "left"', 'worn_side = "top"', "no windows to learn from", marks=pytest.mark.slow),
@@ -193,7 +194,8 @@ def test_a_broker_that_refuses_is_found_out_first(url: str, message: str, tmp_pa
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("out", ["file", pytest.param("file/below", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("out", ["file", "file/below"])
 def test_a_file_in_the_place_of_the_folder_is_left_alone(out: str, tmp_path: Path, data_folder: Path) -> None:
     write_scenario(tmp_path / "small.toml", data_folder)
     (tmp_path / "file").write_text("mine")

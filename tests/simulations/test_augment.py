@@ -14,9 +14,7 @@ def turns(seed: int, count: int) -> torch.Tensor:
 
     Constant windows are unchanged by stretching, so every sample is an independent look at the same turn.
     """
-    torch.manual_seed(seed)
     basis = 100 * torch.eye(3)  # strong against the noise of 0.05
-    x = torch.zeros(3 * count, 6, 400)
     out = []
     for axis in range(3):
         torch.manual_seed(seed)
@@ -26,7 +24,7 @@ def turns(seed: int, count: int) -> torch.Tensor:
     return torch.stack(out, dim=2)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.integers(0, 2**31))
 def test_every_turn_is_a_proper_rotation(seed: int) -> None:
     turn = turns(seed, 32)

@@ -1,0 +1,163 @@
+"""Every command that README and docs/ print is run as printed, in a folder of its own.
+
+A command that no rule below knows fails: a document cannot print what nobody has tried.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import typer
+from fences import ROOT, Command, commands, inline_commands
+from stand_ins import provide
+
+from tests.cli.cli_lab import tinyfl
+from tinyfl.cli import app
+
+MINUTES = 600.0
+
+
+def ran(words: tuple[str, ...], folder: Path) -> None:
+    """A command of tinyfl ends well and leaves its report, if it is one that does."""
+    if {"watch", "demo"} & set(words) and "--scenario" not in words and importlib.util.find_spec("seglearn") is None:
+        pytest.skip("the watch scenario needs the recordings of seglearn")
+    if "demo" in words:
+        pytest.importorskip("flwr", reason="needs the extra: pip install 'tinyfl[fleet]'")
+    provide(words, folder)
+    done = tinyfl(*words[1:], cwd=folder, timeout=MINUTES)
+    assert done.returncode == 0, done.stderr
+    if words[1] in ("simulate", "demo"):
+        (file,) = folder.rglob("report.json")
+        out = words[words.index("-o") + 1] if "-o" in words else "runs/small"
+        assert file.parent == folder / out
+        report = json.loads(file.read_text())
+        assert report["engine"] == ("fleet" if words[1] == "demo" else "simulation")
+        assert len(report["weights_digest"]) == report["devices"]
+    if words[1] == "compile":
+        assert (folder / words[words.index("-o") + 1] / "net.c").is_file()
+
+
+def ran_with_a_broker(words: tuple[str, ...], folder: Path) -> None:
+    """The reader's broker, on a free port instead of the printed one."""
+    broker = pytest.importorskip("tinyfl.link.broker")
+    pytest.importorskip("iotcore", reason="needs the extra: pip install 'tinyfl[fleet]'")
+    with broker.EmbeddedBroker() as embedded:
+        assert "mqtt://127.0.0.1:1883" in words
+        ran(tuple(embedded.url if w == "mqtt://127.0.0.1:1883" else w for w in words), folder)
+
+
+def ran_until_stopped(words: tuple[str, ...], folder: Path) -> None:
+    """A gateway that finds no SuperLink waits for one; a stop ends it without a complaint of Python's."""
+    pytest.importorskip("flwr", reason="needs the extra: pip install 'tinyfl[fleet]'")
+    provide(words, folder)
+    text = (folder / "kitchen.toml").read_text().replace("broker.example:1883", "127.0.0.1:1")
+    (folder / "kitchen.toml").write_text(text)
+    log = folder / "log"
+    with log.open("wb") as output:
+        gateway = subprocess.Popen(
+            [sys.executable, "-m", "tinyfl.cli", *words[1:]],
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        deadline = time.monotonic() + 30
+        while not (folder / "kitchen.ledger").exists() and gateway.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(1.0)
+        gateway.send_signal(signal.SIGTERM)
+        code = gateway.wait(30)
+    finally:
+        gateway.kill()
+    said = log.read_text()
+    assert "Traceback" not in said, said
+    assert code == 0 or (code == 2 and said.splitlines()[-1].startswith("tinyfl: ")), (code, said)
+
+
+def planned(words: tuple[str, ...], folder: Path) -> None:
+    """`make` knows the target and what it would do; .ci/run does it."""
+    done = subprocess.run([words[0], "-n", *words[1:]], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "bootstrap.py" in done.stdout
+
+
+def collected(words: tuple[str, ...], folder: Path) -> None:
+    """The tests that a page names exist; the suite runs them."""
+    assert words[:3] == ("python", "-m", "pytest")
+    done = subprocess.run(
+        [sys.executable, *words[1:], "--collect-only"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
+    assert re.search(r"[1-9]\d* tests collected", done.stdout) or done.stdout.count("::") > 100
+
+
+Rule = Callable[[tuple[str, ...], Path], None]
+RULES: tuple[tuple[str, Rule, bool], ...] = (  # a pattern, what to do, whether it is slow
+    (r"make (demo|test)", planned, False),
+    (r"python -m pytest tests/.*", collected, True),
+    (r"tinyfl compile \S+:make .*", ran, True),
+    (r"tinyfl simulate watch .*", ran, True),
+    (r"tinyfl simulate my\.toml -o .*", ran, False),
+    (r"tinyfl simulate (my|SCENARIO)\.toml --strategy .*", ran, True),
+    (r"tinyfl demo .*--broker mqtt://127\.0\.0\.1:1883 .*", ran_with_a_broker, True),
+    (r"tinyfl demo .*", ran, True),
+    (r"tinyfl gateway kitchen\.toml", ran_until_stopped, True),
+)
+
+
+def rule_of(command: Command) -> tuple[Rule, bool] | None:
+    """The first rule that fits a whole command line."""
+    for pattern, rule, slow in RULES:
+        if re.fullmatch(pattern, command.text):
+            return rule, slow
+    return None
+
+
+def _cases() -> list[object]:
+    out: list[object] = []
+    for command in commands():
+        found = rule_of(command)
+        marks = [pytest.mark.slow] if found is not None and found[1] else []
+        out.append(pytest.param(command, id=f"{command.where} {command.text}", marks=marks))
+    return out
+
+
+@pytest.mark.parametrize("command", _cases())
+def test_a_printed_command_does_what_its_page_says(command: Command, tmp_path: Path) -> None:
+    found = rule_of(command)
+    assert found is not None, f"{command.where} prints `{command.text}`, which no rule of this test tries"
+    found[0](command.words, tmp_path)
+
+
+def test_the_pages_print_commands_and_each_rule_serves_one() -> None:
+    texts = [c.text for c in commands()]
+    assert {"make demo", "make test"} <= set(texts)
+    for pattern, _, _ in RULES:
+        assert any(re.fullmatch(pattern, text) for text in texts), f"no page prints {pattern} any more"
+
+
+@pytest.mark.parametrize("command", inline_commands(), ids=lambda c: f"{c.where} {c.text}")
+def test_a_command_in_running_text_exists_with_its_options(command: Command) -> None:
+    group = typer.main.get_command(app)
+    if command.words[0] == "python":
+        file = ROOT / command.words[1]
+        assert file.is_file()
+        options = re.findall(r"\"(--[a-z-]+)\"", file.read_text())
+    else:
+        assert command.words[1] in group.commands, command.text  # type: ignore[attr-defined]
+        found = group.commands[command.words[1]]  # type: ignore[attr-defined]
+        options = [o for p in found.params for o in (*p.opts, *p.secondary_opts)]
+    for word in command.words[2:]:
+        if word.startswith("-"):
+            assert word in options, f"{command.where}: {command.text} has no {word}"
