@@ -72,7 +72,7 @@ def compile(
     scheme: Annotated[str, typer.Option(help="What trains: last:K, full or a TOML file.")] = "last:1",
     sram: Annotated[str | None, typer.Option(help="Budget such as 256K; refused if it cannot be met.")] = None,
     flash: Annotated[str | None, typer.Option(help="Budget such as 1M.")] = None,
-    store: Annotated[int, typer.Option(min=1, help="Windows the device's sample store holds.")] = 32,
+    store: Annotated[int, typer.Option(min=1, max=65535, help="Windows the device's sample store holds.")] = 32,
     learning_rate: Annotated[float, typer.Option(min=1e-9, help="Rate of SGD on the device.")] = 2.0**-6,
     grad_bits: Annotated[int, typer.Option(help="Width of gradients: 8 or 16.")] = 8,
     as_json: Json = False,
