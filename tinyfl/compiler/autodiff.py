@@ -48,7 +48,7 @@ def _backward(n: Int8Node, needed: set[str], written: set[str], grad_bits: int, 
         if tensor not in needed:
             continue
         accumulate = tensor in written
-        reads = [gy, *([tensor] if n.op == "max_pool" else []), *([grad_of(tensor)] if accumulate else [])]
+        reads = [gy, *(n.inputs if OPS[n.op].grad_needs_inputs else []), *([grad_of(tensor)] if accumulate else [])]
         writes = [grad_of(tensor)]
         size = OPS[n.op].scratch_bytes(n, grad_bits // 8)
         if size:

@@ -117,10 +117,10 @@ def _arguments(step: Step, n: Int8Node, program: Program, plan: MemoryPlan) -> C
 
     xs = tuple(at(t) for t in n.inputs if t in step.reads or step.action == "forward")
     if step.action == "forward":
-        return CallArguments(xs, at(n.output))
+        return CallArguments(xs, at(n.output), f"n{n.index}_count")
     scratch = [at(name) for name in step.writes if name.startswith("scratch:")]
     grad_x = at(grad_of(n.inputs[step.operand]))
-    return CallArguments(xs, "", grad_x, at(grad_of(n.output)), "".join(scratch), step.accumulate)
+    return CallArguments(xs, "", "", grad_x, at(grad_of(n.output)), "".join(scratch), step.accumulate)
 
 
 def _unchanged(step: Step, program: Program, plan: MemoryPlan) -> bool:

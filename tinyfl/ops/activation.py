@@ -26,4 +26,4 @@ class Activation(Elementwise):
     def c_forward(self, n: Int8Node, a: CallArguments) -> str:
         """tf_clamp_s8."""
         r = n.requant
-        return f"tf_clamp_s8({r.lo}, {r.hi}, n{n.index}_count, {a.x[0]}, {a.y})"
+        return f"tf_clamp_s8({r.lo}, {r.hi}, {a.count}, {a.x[0]}, {a.y})"

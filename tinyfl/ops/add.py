@@ -25,4 +25,4 @@ class Add(Elementwise):
 
     def c_forward(self, n: Int8Node, a: CallArguments) -> str:
         """tf_add_s8."""
-        return f"tf_add_s8(&n{n.index}_add, n{n.index}_count, {a.x[0]}, {a.x[1]}, {a.y})"
+        return f"tf_add_s8(&n{n.index}_add, {a.count}, {a.x[0]}, {a.x[1]}, {a.y})"

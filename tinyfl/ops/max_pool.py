@@ -25,6 +25,7 @@ class MaxPool(Operator):
     """Largest input of the window; padding never wins."""
 
     keeps_quantisation = True
+    grad_needs_inputs = True
 
     def float_output(self, node: Node, xs: Sequence[FloatArray]) -> FloatArray:
         """Maximum over the window."""

@@ -25,10 +25,11 @@ NO_PARAMETERS = Parameters(np.zeros(0, np.int64), np.zeros(0, np.int64))
 
 @dataclass(frozen=True)
 class CallArguments:
-    """C expressions of a call: operands, output and their gradients, scratch."""
+    """C expressions of a call: operands, output and their gradients, scratch; ``count``: elements of the output."""
 
     x: tuple[str, ...]
     y: str
+    count: str = ""
     grad_x: str = ""
     grad_y: str = ""
     scratch: str = ""
@@ -42,6 +43,8 @@ class Operator(ABC):
     """Whether the node has weights and a bias."""
     keeps_quantisation = False
     """Whether the output takes over the input's scale and zero point."""
+    grad_needs_inputs = False
+    """Whether the input gradient depends on the values of the inputs, which must then be kept for it."""
 
     @abstractmethod
     def float_output(self, node: Node, xs: Sequence[FloatArray]) -> FloatArray:
