@@ -5,7 +5,8 @@ from __future__ import annotations
 from tinyfl.compiler.autodiff import differentiate
 from tinyfl.compiler.bundle import Bundle
 from tinyfl.compiler.gradients import calibrate_exponents, grad_constants
-from tinyfl.compiler.memory import plan_memory, verify
+from tinyfl.compiler.memory import plan_memory
+from tinyfl.compiler.plan_check import verify
 from tinyfl.compiler.quantize import quantize, to_int8
 from tinyfl.compiler.scheme import check_scheme
 from tinyfl.errors import ModelError
@@ -23,11 +24,13 @@ def compile_graph(
     learning_rate: float = 2.0**-6,
     grad_bits: int = 8,
     margin: int = 0,
+    input_in_arena: bool = False,
 ) -> Bundle:
     """Compile ``graph`` to a training step.
 
     ``calibration`` [N, H, W, C] and ``labels`` [N] set the ranges of activations and gradients (NUMERICS asks for
-    200 samples or more); ``margin`` are spare bits of the gradients' exponents. Raises ModelError or SchemeError.
+    200 samples or more); ``margin`` are spare bits of the gradients' exponents;
+    ``input_in_arena`` plans a place for the sample, which is used up there. Raises ModelError or SchemeError.
     """
     check_scheme(scheme, graph)
     if len(labels) != len(calibration) or labels.min(initial=0) < 0 or labels.max(initial=0) >= graph.classes:
@@ -36,7 +39,8 @@ def compile_graph(
     q = int8.quant[int8.input]
     x = to_int8(calibration, q)
     offsets = calibrate_exponents(int8, x, labels, grad_bits, margin, CALIBRATION_SEED)
-    program = differentiate(int8, grad_constants(int8, offsets, grad_bits, learning_rate), grad_bits, learning_rate)
+    grads = grad_constants(int8, offsets, grad_bits, learning_rate)
+    program = differentiate(int8, grads, grad_bits, learning_rate, input_in_arena)
     plan = plan_memory(program)
     verify(plan, program)
     return Bundle(program, plan, graph.parameters)
