@@ -66,7 +66,9 @@ def options(
 
 @app.command()
 def compile(
-    model: Annotated[str, typer.Argument(help="module:factory, file.py:factory or a .pt2 of torch.export.")],
+    model: Annotated[
+        str, typer.Argument(help="module:factory, file.py:factory, a .pt2 of torch.export or an int8 .tflite.")
+    ],
     calibration: Annotated[Path, typer.Option(help="NPZ file with x [N, T, C] or [N, H, W, C] and labels y [N].")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for net.c, net.h, plan.json and the bundle.")],
     scheme: Annotated[str, typer.Option(help="What trains: last:K, full or a TOML file.")] = "last:1",
@@ -75,13 +77,14 @@ def compile(
     store: Annotated[int, typer.Option(min=1, max=65535, help="Windows the device's sample store holds.")] = 32,
     learning_rate: Annotated[float, typer.Option(min=1e-9, help="Rate of SGD on the device.")] = 2.0**-6,
     grad_bits: Annotated[int, typer.Option(help="Width of gradients: 8 or 16.")] = 8,
+    classes: Annotated[int | None, typer.Option(help="Replace the classifier by a fresh one of so many.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Compile a trained torch network to an integer training step in C."""
+    """Compile a trained network to an integer training step in C."""
     from tinyfl.compiler.command import CompileOptions, compile_model
     from tinyfl.progress import Progress
 
-    options = CompileOptions(model, calibration, out, scheme, sram, flash, store, learning_rate, grad_bits)
+    options = CompileOptions(model, calibration, out, scheme, sram, flash, store, learning_rate, grad_bits, classes)
     with Progress() as progress:
         plan = compile_model(options, progress)
     if as_json:

@@ -66,7 +66,8 @@ class Node:
     """One operator of a graph.
 
     ``op`` names a member of ``tinyfl.ops.OPS``. ``weight`` is float [out_c, kernel_h, kernel_w, in_c/groups]
-    (depthwise: [kernel_h, kernel_w, c]); ``activation`` is fused into the output: none, relu or relu6.
+    (depthwise: [kernel_h, kernel_w, c]); ``activation`` is fused into the output: none, relu, relu6 or relu_n1_to_1.
+    ``weight_scale`` [out_c] prescribes the scales that the weights are quantised with; None: calibrated.
     """
 
     name: str
@@ -77,16 +78,22 @@ class Node:
     activation: str = "none"
     weight: FloatArray | None = None
     bias: FloatArray | None = None
+    weight_scale: FloatArray | None = None
 
 
 @dataclass(frozen=True)
 class Graph:
-    """A float network in execution order; every tensor has one producer."""
+    """A float network in execution order; every tensor has one producer.
+
+    ``quant`` prescribes the quantisation of tensors, as a network has it that was quantised elsewhere; tensors it does
+    not name are calibrated.
+    """
 
     nodes: tuple[Node, ...]
     shapes: Mapping[str, Shape]
     input: str
     output: str
+    quant: Mapping[str, QuantParams] = field(default_factory=dict)
 
     def consumers(self, tensor: str) -> tuple[Node, ...]:
         """Nodes that read ``tensor``, in execution order."""

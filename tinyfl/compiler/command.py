@@ -9,15 +9,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tinyfl.compiler.bundle import Bundle, save_bundle
+from tinyfl.compiler.classifier import with_classes
 from tinyfl.compiler.cost import check_budget, parse_size
 from tinyfl.compiler.emit_c import emit
-from tinyfl.compiler.model_source import load_calibration, load_graph
+from tinyfl.compiler.model_source import check_classes, load_calibration, load_graph
 from tinyfl.compiler.pipeline import compile_graph
 from tinyfl.compiler.plan_file import plan_json, write_plan
 from tinyfl.compiler.scheme import last_layers, parse_scheme
 from tinyfl.errors import ModelError
 from tinyfl.progress import Progress
 from tinyfl.types import Json
+
+_CLASSIFIER_SEED = 0
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ class CompileOptions:
     store: int
     learning_rate: float
     grad_bits: int
+    classes: int | None = None
 
 
 def compile_model(options: CompileOptions, progress: Progress) -> Json:
@@ -46,6 +50,9 @@ def compile_model(options: CompileOptions, progress: Progress) -> Json:
     calibration = load_calibration(options.calibration)
     with progress.task("importing the network"):
         graph = load_graph(options.model, calibration)
+    if options.classes is not None:
+        graph = with_classes(graph, options.classes, _CLASSIFIER_SEED)
+    check_classes(graph, calibration.y)
 
     def build(scheme_spec: str | None) -> Bundle:
         scheme = last_layers(graph, 1) if scheme_spec is None else parse_scheme(scheme_spec, graph)

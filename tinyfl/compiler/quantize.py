@@ -15,20 +15,31 @@ from tinyfl.compiler.scheme import trained_in_channels
 from tinyfl.errors import ModelError
 from tinyfl.ops import OPS
 from tinyfl.ops.arith import BIAS_LIMIT, qm, qm_array
-from tinyfl.types import FloatArray, Graph, Int8Graph, Int8Node, IntArray, Node, QuantParams, Requant, UpdateScheme
+from tinyfl.types import (
+    FloatArray,
+    Graph,
+    Int8Graph,
+    Int8Node,
+    IntArray,
+    Node,
+    QuantParams,
+    Requant,
+    Shape,
+    UpdateScheme,
+)
 
 TRAINED_HEADROOM = 1.5  # NUMERICS section 3: otherwise every channel's largest weight starts on the rail
 _DEAD_CHANNEL = 1e-3
 _NO_RANGE = 1e-30  # a narrower range is a constant 0: its scale would not be a normal number
 _WINDOW_LIMIT = 255  # kernel, stride and padding are bytes of tf_window
 _LOGIT_UNITS = 16
+_CHUNK_ELEMENTS = 1 << 23  # 64 MB of float64
+_CLAMPS = {"none": (-math.inf, math.inf), "relu": (0.0, math.inf), "relu6": (0.0, 6.0), "relu_n1_to_1": (-1.0, 1.0)}
 
 
 def activate(y: FloatArray, activation: str) -> FloatArray:
     """The fused activation in float."""
-    if activation == "none":
-        return y
-    return np.clip(y, 0.0, 6.0 if activation == "relu6" else None)
+    return y if activation == "none" else np.clip(y, *_CLAMPS[activation])
 
 
 def float_activations(graph: Graph, x: FloatArray) -> dict[str, FloatArray]:
@@ -62,29 +73,56 @@ def quantize(graph: Graph, scheme: UpdateScheme, calibration: FloatArray) -> Int
             f"calibration samples of shape {calibration.shape[1:]} do not fit the network's input "
             f"{graph.shapes[graph.input]}; pass an array [N, H, W, C] with N > 0"
         )
-    values = float_activations(graph, calibration)
-    quant: dict[str, QuantParams] = {graph.input: _params_of(graph.input, values[graph.input])}
-    nodes = []
-    for index, node in enumerate(graph.nodes):
+    quant = _tensor_params(graph, calibration)
+    nodes = tuple(_quantize_node(index, node, scheme, quant) for index, node in enumerate(graph.nodes))
+    return Int8Graph(nodes, graph.shapes, quant, graph.input, graph.output)
+
+
+def _tensor_params(graph: Graph, calibration: FloatArray) -> dict[str, QuantParams]:
+    """Quantisation of every int8 tensor: prescribed, taken over from the input, or calibrated."""
+    own = [graph.input, *(n.output for n in graph.nodes if n.op != "logits" and not OPS[n.op].keeps_quantisation)]
+    quant = dict(graph.quant)
+    if not quant.keys() >= set(own):
+        ranges = float_ranges(graph, calibration)
+        quant = {t: quant.get(t) or _params_of(t, *ranges[t]) for t in own}
+    for node in graph.nodes:
         if OPS[node.op].keeps_quantisation:
             quant[node.output] = quant[node.inputs[0]]
-        elif node.op != "logits":
-            quant[node.output] = _params_of(node.output, values[node.output])
-        nodes.append(_quantize_node(index, node, scheme, quant))
-    return Int8Graph(tuple(nodes), graph.shapes, quant, graph.input, graph.output)
+    return quant
 
 
-def _params_of(tensor: str, v: FloatArray) -> QuantParams:
-    lo, hi = float(v.min()), float(v.max())
+def float_ranges(graph: Graph, x: FloatArray) -> dict[str, tuple[float, float]]:
+    """Smallest and largest value of every tensor over samples x [N, H, W, C], a few samples at a time."""
+    ranges: dict[str, tuple[float, float]] = {}
+    for part in chunks(graph.shapes, len(x)):
+        for tensor, v in float_activations(graph, x[part]).items():
+            lo, hi = float(v.min()), float(v.max())
+            seen = ranges.get(tensor, (lo, hi))
+            # NaN must survive: min and max of Python would drop it
+            ranges[tensor] = (float(np.minimum(lo, seen[0])), float(np.maximum(hi, seen[1])))
+    return ranges
+
+
+def chunks(shapes: Mapping[str, Shape], samples: int) -> list[slice]:
+    """Slices of the samples whose tensors together stay small enough for the memory of a small machine."""
+    elements = sum(h * w * c for h, w, c in shapes.values())
+    size = max(1, _CHUNK_ELEMENTS // elements)
+    return [slice(start, start + size) for start in range(0, samples, size)]
+
+
+def _params_of(tensor: str, lo: float, hi: float) -> QuantParams:
     if not (math.isfinite(lo) and math.isfinite(hi)):
         raise ModelError(f"tensor {tensor} is not finite on the calibration samples; check the data and the weights")
     return activation_params(lo, hi)
 
 
 def weight_scales(weight: FloatArray, axis: int, headroom: float) -> FloatArray:
-    """Per-channel scales max|w| / 127, floored so that a dead channel has no unbounded 1/s."""
-    largest = np.abs(weight).max(axis=tuple(a for a in range(weight.ndim) if a != axis))
-    scales = headroom * largest / 127
+    """Per-channel scales max|w| / 127."""
+    return headroom * np.abs(weight).max(axis=tuple(a for a in range(weight.ndim) if a != axis)) / 127
+
+
+def floored(scales: FloatArray) -> FloatArray:
+    """Scales floored at a share of the layer's largest, so that a dead channel has no unbounded 1/s."""
     top = float(scales.max())
     return np.maximum(scales, _DEAD_CHANNEL * top) if top > 0 else np.ones_like(scales)
 
@@ -102,8 +140,11 @@ def _quantize_node(index: int, node: Node, scheme: UpdateScheme, quant: Mapping[
         if not (np.isfinite(node.weight).all() and np.isfinite(node.bias).all()):
             raise ModelError(f"node {node.name}: its weights are not finite; train the network again")
         axis = 2 if node.op == "depthwise" else 0
-        trained = update is not None and update.ratio > 0
-        scale = weight_scales(node.weight, axis, TRAINED_HEADROOM if trained else 1.0)
+        scale = node.weight_scale
+        if scale is None:
+            trained = update is not None and update.ratio > 0
+            scale = weight_scales(node.weight, axis, TRAINED_HEADROOM if trained else 1.0)
+        scale = floored(scale)
         shape = [-1 if a == axis else 1 for a in range(node.weight.ndim)]
         weight = np.clip(np.floor(node.weight / scale.reshape(shape) + 0.5), -127, 127).astype(np.int64)
         bias = np.clip(np.floor(node.bias / (inputs[0].scale * scale) + 0.5), -BIAS_LIMIT, BIAS_LIMIT).astype(np.int64)
@@ -148,13 +189,10 @@ def _requant(
     if output is None:
         return Requant(m, s, 0, -128, 127, False, False)
     z = output.zero_point
-    lo, hi, mask_hi = -128, 127, False
-    if node.activation != "none":
-        lo = z
-    if node.activation == "relu6":
-        six = z + math.floor(6 / output.scale + 0.5)
-        hi, mask_hi = min(127, six), six <= 127
-    return Requant(m, s, z, lo, hi, node.activation != "none", mask_hi)
+    lo, hi = _CLAMPS[node.activation]
+    low = z - math.floor(-lo / output.scale + 0.5) if math.isfinite(lo) else -math.inf
+    high = z + math.floor(hi / output.scale + 0.5) if math.isfinite(hi) else math.inf
+    return Requant(m, s, z, int(max(-128, low)), int(min(127, high)), low >= -128, high <= 127)
 
 
 def _multiplier(
