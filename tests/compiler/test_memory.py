@@ -91,7 +91,7 @@ def check_bounds(plan: MemoryPlan, program: Program) -> None:
         total = sum(sizes[b] for b in live(program, i))
         shared = {o.written: 0 for o in step.overlaps}
         for o in step.overlaps:
-            shared[o.written] = min(sizes[o.written], shared[o.written] + sizes[o.read])
+            shared[o.written] = min(sizes[o.written], shared[o.written] + sizes.get(o.read, 0))
         assert plan.arena_bytes >= total - sum(shared.values())
 
 
