@@ -8,6 +8,7 @@ from tinyfl.compiler.gradients import calibrate_exponents, grad_constants
 from tinyfl.compiler.memory import plan_memory
 from tinyfl.compiler.plan_check import verify
 from tinyfl.compiler.quantize import quantize, to_int8
+from tinyfl.compiler.schedule import order_nodes
 from tinyfl.compiler.scheme import check_scheme
 from tinyfl.errors import ModelError
 from tinyfl.types import FloatArray, Graph, IntArray, UpdateScheme
@@ -35,6 +36,7 @@ def compile_graph(
     check_scheme(scheme, graph)
     if len(labels) != len(calibration) or labels.min(initial=0) < 0 or labels.max(initial=0) >= graph.classes:
         raise ModelError(f"calibration needs one label in 0..{graph.classes - 1} a sample; check the data set")
+    graph = order_nodes(graph)
     int8 = quantize(graph, scheme, calibration)
     q = int8.quant[int8.input]
     x = to_int8(calibration, q)
