@@ -275,6 +275,8 @@ class Program:
     buffer_bytes: Mapping[str, int]
     grad_bits: int
     learning_rate: float
+    fraction_bits: int = 8
+    """8: trained weights keep a fraction (Q8.8 masters); 0: they are int8 alone, rounded stochastically"""
 
     @property
     def forward_steps(self) -> int:

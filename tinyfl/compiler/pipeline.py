@@ -26,12 +26,14 @@ def compile_graph(
     grad_bits: int = 8,
     margin: int = 0,
     input_in_arena: bool = False,
+    fraction_bits: int = 8,
 ) -> Bundle:
     """Compile ``graph`` to a training step.
 
     ``calibration`` [N, H, W, C] and ``labels`` [N] set the ranges of activations and gradients (NUMERICS asks for
     200 samples or more); ``margin`` are spare bits of the gradients' exponents;
-    ``input_in_arena`` plans a place for the sample, which is used up there. Raises ModelError or SchemeError.
+    ``input_in_arena`` plans a place for the sample, which is used up there;
+    ``fraction_bits`` 0 keeps trained weights as int8 alone (one byte each, not for a federation). Raises ModelError or SchemeError.
     """
     check_scheme(scheme, graph)
     if len(labels) != len(calibration) or labels.min(initial=0) < 0 or labels.max(initial=0) >= graph.classes:
@@ -42,7 +44,7 @@ def compile_graph(
     x = to_int8(calibration, q)
     offsets = calibrate_exponents(int8, x, labels, grad_bits, margin, CALIBRATION_SEED)
     grads = grad_constants(int8, offsets, grad_bits, learning_rate)
-    program = differentiate(int8, grads, grad_bits, learning_rate, input_in_arena)
+    program = differentiate(int8, grads, grad_bits, learning_rate, input_in_arena, fraction_bits)
     plan = plan_memory(program)
     verify(plan, program)
     return Bundle(program, plan, graph.parameters)
