@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from kernel_cases import Values, conv_shape, examples, in_shape, split, values, wide, windows
 from kernel_library import Requant, Weights, Window, at
 from kernel_rows import Streaming, run, streamings
+from kernel_scratch import conv_scratch
 
 WHOLE = Streaming(1, None, None, 0, 0)
 
@@ -30,7 +31,8 @@ def run_conv(function, win: Window, v: Values, how: Streaming) -> tuple[np.ndarr
     bias, (m, s, zero_point, lo, hi) = bias_of(v, win), requantisation(v, win.out_c)
     trained, frozen = split(win, w)
     requant, weights = Requant(at(m), at(s), zero_point, lo, hi), Weights(at(trained), at(frozen), at(bias))
-    y = run(win, how, x, lambda *rows: function(win, requant, weights, *rows, None))
+    scratch = np.empty(conv_scratch(win, how.rows_per_call(win)), np.int8)
+    y = run(win, how, x, lambda *rows: function(win, requant, weights, *rows, at(scratch)))
     acc = ref.conv_sums(win, wide(w), bias, wide(x))
     return y, ref.requantised(acc, m, s, zero_point, lo, hi)
 
@@ -55,7 +57,8 @@ def test_the_largest_sums_of_a_pointwise_kernel_fit(lib8: ctypes.CDLL, sign: int
     bias, m, s = np.full(2, sign * 2**30, np.int32), np.full(2, 2**31 - 1, np.int32), np.array([57, 56], np.int8)
     trained, frozen = split(win, w)
     requant, weights = Requant(at(m), at(s), 0, -128, 127), Weights(at(trained), at(frozen), at(bias))
-    y = run(win, WHOLE, x, lambda *rows: lib8.tf_pointwise_s8(win, requant, weights, *rows, None))[0, 0]
+    scratch = np.empty(conv_scratch(win, 1), np.int8)
+    y = run(win, WHOLE, x, lambda *rows: lib8.tf_pointwise_s8(win, requant, weights, *rows, at(scratch)))[0, 0]
     acc = sign * (2**30 + 127 * 255 * channels)
     assert abs(acc) < 2**31
     assert y.tolist() == [ref.sat(ref.rs(acc * int(m[c]), int(s[c])), -128, 127) for c in range(2)]
