@@ -21,20 +21,23 @@ static inline int32_t tf_tile_elements(int32_t k) { return 16 * tf_tile_groups(k
  * a Cortex-M this is 13 instructions for 16 products (a word of weights serves four pixels) and half a loop's end.
  */
 #ifdef __ARM_FEATURE_DSP
-#define TF_TILE_GROUP                                                                                                  \
-    "ldr %[odd], [%[w]], #4\n\t"                                                                                       \
-    "ldmia %[x]!, {r3, r4, r5, r6}\n\t"                                                                                \
-    "sxtb16 %[even], %[odd]\n\t"                                                                                       \
-    "sxtb16 %[odd], %[odd], ror #8\n\t"                                                                                \
-    "smlad %[a0], r3, %[even], %[a0]\n\t"                                                                              \
-    "smlad %[a1], r5, %[even], %[a1]\n\t"                                                                              \
-    "smlad %[a0], r4, %[odd], %[a0]\n\t"                                                                               \
-    "smlad %[a1], r6, %[odd], %[a1]\n\t"                                                                               \
-    "ldmia %[x]!, {r3, r4, r5, r6}\n\t"                                                                                \
-    "smlad %[a2], r3, %[even], %[a2]\n\t"                                                                              \
-    "smlad %[a3], r5, %[even], %[a3]\n\t"                                                                              \
-    "smlad %[a2], r4, %[odd], %[a2]\n\t"                                                                               \
-    "smlad %[a3], r6, %[odd], %[a3]\n\t"
+/* One group; the pixels' values pass through r3 to r6. */
+#define TF_TILE_GROUP(a0, a1, a2, a3, w, x, even, odd)                                                                 \
+    "ldr.w " odd ", [" w "], #4\n\t"                                                                                   \
+    "ldmia.w " x "!, {r3, r4, r5, r6}\n\t"                                                                             \
+    "sxtb16 " even ", " odd "\n\t"                                                                                     \
+    "sxtb16 " odd ", " odd ", ror #8\n\t"                                                                              \
+    "smlad " a0 ", r3, " even ", " a0 "\n\t"                                                                           \
+    "smlad " a1 ", r5, " even ", " a1 "\n\t"                                                                           \
+    "smlad " a0 ", r4, " odd ", " a0 "\n\t"                                                                            \
+    "smlad " a1 ", r6, " odd ", " a1 "\n\t"                                                                            \
+    "ldmia.w " x "!, {r3, r4, r5, r6}\n\t"                                                                             \
+    "smlad " a2 ", r3, " even ", " a2 "\n\t"                                                                           \
+    "smlad " a3 ", r5, " even ", " a3 "\n\t"                                                                           \
+    "smlad " a2 ", r4, " odd ", " a2 "\n\t"                                                                            \
+    "smlad " a3 ", r6, " odd ", " a3 "\n\t"
+
+#define TF_TILE_OPERANDS TF_TILE_GROUP("%[a0]", "%[a1]", "%[a2]", "%[a3]", "%[w]", "%[x]", "%[even]", "%[odd]")
 
 /* Two groups a turn; an odd number of groups enters at the second. */
 static inline void tf_tile_dot(int32_t groups, const int8_t *w, const int16_t *tile, int32_t acc[TF_TILE]) {
@@ -43,7 +46,7 @@ static inline void tf_tile_dot(int32_t groups, const int8_t *w, const int16_t *t
     __asm__ volatile("tst %[end], #1\n\t"
                      "add %[end], %[x], %[end], lsl #5\n\t"
                      "bne 2f\n"
-                     "1:\n\t" TF_TILE_GROUP "2:\n\t" TF_TILE_GROUP "cmp %[x], %[end]\n\t"
+                     "1:\n\t" TF_TILE_OPERANDS "2:\n\t" TF_TILE_OPERANDS "cmp %[x], %[end]\n\t"
                      "bne 1b\n\t"
                      : [a0] "+r"(a0), [a1] "+r"(a1), [a2] "+r"(a2), [a3] "+r"(a3), [w] "+r"(w), [x] "+r"(tile),
                        [end] "+r"(groups), [even] "=&r"(even), [odd] "=&r"(odd)

@@ -5,12 +5,13 @@
 #include "tf_tile.h"
 
 /*
- * A run of neighbouring output pixels of a convolution, four to a tile (tf_tile.h). A tile holds what the trained block
- * of the weights meets, then what the frozen block meets.
+ * A run of neighbouring output pixels of a convolution, four to a tile (tf_tile.h). A tile holds what the first block
+ * of weights meets, then what the second one meets. Empty blocks are left out.
  */
 typedef struct {
+    int32_t blocks;             /* 1 or 2 */
     const int8_t *w[TF_BLOCKS]; /* rows of one output channel each */
-    int32_t k[TF_BLOCKS];       /* length of a row */
+    int32_t k[TF_BLOCKS];       /* length of a row; 0 for a second block that is left out */
     int32_t groups[TF_BLOCKS];  /* of four values in a tile */
     int8_t *row[TF_BLOCKS];     /* room for 4 * groups bytes of one row */
     int16_t *tiles;
