@@ -34,41 +34,13 @@ static void depthwise_row(const tf_window *win, const tf_requant *rq, const tf_w
     }
 }
 
-/* Whether a variant for this window exists; if so, it ran. */
-static int depthwise_planes(const tf_window *win, const tf_requant *rq, const tf_weights *wt, const tf_rows *x,
-                            const tf_rows_out *y, tf_span rows, void *scratch) {
-    if (!TF_DSP || win->in_c < TF_PLANES || win->stride_w > 2) {
-        return 0;
-    }
-    switch (2 * win->kernel_w + win->stride_w) {
-    case 2 * 3 + 1:
-        tf_depthwise_planes(3, 1, win, rq, wt, x, y, rows, scratch);
-        return 1;
-    case 2 * 3 + 2:
-        tf_depthwise_planes(3, 2, win, rq, wt, x, y, rows, scratch);
-        return 1;
-    case 2 * 5 + 1:
-        tf_depthwise_planes(5, 1, win, rq, wt, x, y, rows, scratch);
-        return 1;
-    case 2 * 5 + 2:
-        tf_depthwise_planes(5, 2, win, rq, wt, x, y, rows, scratch);
-        return 1;
-    case 2 * 7 + 1:
-        tf_depthwise_planes(7, 1, win, rq, wt, x, y, rows, scratch);
-        return 1;
-    case 2 * 7 + 2:
-        tf_depthwise_planes(7, 2, win, rq, wt, x, y, rows, scratch);
-        return 1;
-    default:
-        return 0;
-    }
-}
-
 void tf_depthwise_s8(const tf_window *win, const tf_requant *rq, const tf_weights *wt, const tf_rows *x,
                      const tf_rows_out *y, tf_span rows, void *scratch) {
-    if (!depthwise_planes(win, rq, wt, x, y, rows, scratch)) {
-        for (int32_t oy = rows.first; oy < rows.end; oy++) {
-            depthwise_row(win, rq, wt, x, oy, tf_row_out(y, oy));
-        }
+    if (TF_DSP && tf_depthwise_planes_fit(win, rq)) {
+        tf_depthwise_planes(win, rq, wt, x, y, rows, scratch);
+        return;
+    }
+    for (int32_t oy = rows.first; oy < rows.end; oy++) {
+        depthwise_row(win, rq, wt, x, oy, tf_row_out(y, oy));
     }
 }

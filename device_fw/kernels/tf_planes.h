@@ -52,9 +52,15 @@ static inline void tf_store_pair(tf_pixel a, tf_pixel b, uint32_t *to, int32_t s
     to[3 * step] = tf_pack_high(a.odd, b.odd);
 }
 
-static inline void tf_store_four(const int8_t *const at[4], uint32_t minus, uint32_t *to) {
-    tf_store_pair(tf_pixel_of(at[0], minus), tf_pixel_of(at[1], minus), to, 2);
-    tf_store_pair(tf_pixel_of(at[2], minus), tf_pixel_of(at[3], minus), to + 1, 2);
+/* Pixel q of the planes of one channel. */
+static inline int32_t tf_planes_value(const uint32_t *channel, int32_t q) {
+    const uint32_t word = channel[q / 4 * 8 + q % 4 / 2];
+    return q % 2 == 0 ? tf_low(word) : tf_high(word);
+}
+
+static inline void tf_store_four(tf_pixel a, tf_pixel b, tf_pixel c, tf_pixel d, uint32_t *to) {
+    tf_store_pair(a, b, to, 2);
+    tf_store_pair(c, d, to + 1, 2);
 }
 
 /*
@@ -64,36 +70,44 @@ static inline void tf_store_four(const int8_t *const at[4], uint32_t minus, uint
 static inline void tf_planes_row(const int8_t *row, int32_t step, int32_t width, int32_t pad, int32_t zero_point,
                                  int32_t words, uint32_t *to) {
     const uint32_t minus = tf_halves(-zero_point, -zero_point);
-    const int8_t z = (int8_t)zero_point;
-    const int8_t padding[4] = {z, z, z, z};
+    const tf_pixel zero = {0, 0};
     const uint32_t *const end = to + words;
-    for (int32_t ix = -pad; to != end; ix += 4, to += 8) {
-        const int8_t *const pixel = row + ix * step;
-        if (ix >= 0 && ix + 4 <= width) {
-            const int8_t *const at[4] = {pixel, pixel + step, pixel + 2 * step, pixel + 3 * step};
-            tf_store_four(at, minus, to);
-        } else if (ix >= width) {
-            memset(to, 0, 32);
-        } else {
-            const int8_t *at[4];
+    int32_t ix = -pad;
+    while (to != end) {
+        if (ix < 0 || ix + 4 > width) {
+            tf_pixel at[4];
             for (int32_t p = 0; p < 4; p++) {
-                at[p] = ix + p >= 0 && ix + p < width ? pixel + p * step : padding;
+                at[p] = ix + p >= 0 && ix + p < width ? tf_pixel_of(row + (ix + p) * step, minus) : zero;
             }
-            tf_store_four(at, minus, to);
+            tf_store_four(at[0], at[1], at[2], at[3], to);
+            ix += 4;
+            to += 8;
+            continue;
+        }
+        const int8_t *pixel = row + ix * step;
+        for (; ix + 4 <= width; ix += 4, to += 8, pixel += 4 * step) {
+            tf_store_four(tf_pixel_of(pixel, minus), tf_pixel_of(pixel + step, minus),
+                          tf_pixel_of(pixel + 2 * step, minus), tf_pixel_of(pixel + 3 * step, minus), to);
         }
     }
 }
 
+/* Words of one row of taps: two neighbours each, (0, 1), (1, 2) ..; for stride 2 (0, 1), (2, 3) .. (k - 2, k - 1). */
+static inline int32_t tf_taps_words(int32_t k, int32_t stride) { return stride == 1 ? k - 1 : (k + 1) / 2; }
+
 /*
- * Four channels of a filter row of k taps: [channel][k - 1] words of two neighbouring taps. step: elements from tap to
- * tap; channel_words: words from channel to channel.
+ * Four channels of a filter row of k taps: [channel][tf_taps_words]. step: elements from tap to tap; channel_words:
+ * words from channel to channel.
  */
-static inline void tf_planes_taps(const int8_t *w, int32_t step, int32_t k, int32_t channel_words, uint32_t *to) {
+static inline void tf_planes_taps(const int8_t *w, int32_t step, int32_t k, int32_t stride, int32_t channel_words,
+                                  uint32_t *to) {
     tf_pixel before = tf_pixel_of(w, 0);
-    for (int32_t t = 1; t < k; t++, to++) {
+    for (int32_t t = 1; t < k; t++) {
         w += step;
         const tf_pixel tap = tf_pixel_of(w, 0);
-        tf_store_pair(before, tap, to, channel_words);
+        if (stride == 1 || t % 2 == 1 || t == k - 1) {
+            tf_store_pair(before, tap, to++, channel_words);
+        }
         before = tap;
     }
 }

@@ -1,7 +1,7 @@
 #ifndef TF_TILE_CHANNEL_H
 #define TF_TILE_CHANNEL_H
 
-#include "tf_scale.h"
+#include "tf_four_outputs.h"
 #include "tf_tile.h"
 
 /* What the dot product with one block of weights needs, in the order in which the assembly loads it. */
@@ -13,10 +13,7 @@ typedef struct {
 
 /* One output channel of whole tiles that follow each other, without a clamp but int8's; loaded likewise. */
 typedef struct {
-    tf_scale scale;
-    int32_t out_c, out_c3;
-    const int16_t *end; /* of the tiles */
-    int8_t *y;          /* the next pixel; the one after it is out_c further */
+    tf_outputs outputs; /* end: of the tiles */
     int32_t bias[TF_TILE];
     tf_tile_row rows[2];
 } tf_tile_channel;
@@ -48,25 +45,7 @@ static inline void tf_tile_row_init(tf_tile_row *row, int32_t groups) {
     __asm__ volatile(".balign 4\n"                                                                                     \
                      "1:\n\t"                                                                                          \
                      "ldmia %[at], {r0, r1, r2, r8, r9, r10, r11}\n\t" TF_TILE_ROW second_row                          \
-                     "ldmdb %[at], {r3, r4, r5, r6, r9, r10, r11}\n\t"                                                 \
-                     "smmla r0, r0, r3, r4\n\t"                                                                        \
-                     "smmla r1, r1, r3, r4\n\t"                                                                        \
-                     "smmla r2, r2, r3, r4\n\t"                                                                        \
-                     "smmla r8, r8, r3, r4\n\t"                                                                        \
-                     "asr r0, r0, r5\n\t"                                                                              \
-                     "asr r1, r1, r5\n\t"                                                                              \
-                     "asr r2, r2, r5\n\t"                                                                              \
-                     "asr r8, r8, r5\n\t"                                                                              \
-                     "ssat r0, #8, r0\n\t"                                                                             \
-                     "ssat r1, #8, r1\n\t"                                                                             \
-                     "ssat r2, #8, r2\n\t"                                                                             \
-                     "ssat r8, #8, r8\n\t"                                                                             \
-                     "strb r0, [r11]\n\t"                                                                              \
-                     "strb r1, [r11, r6]\n\t"                                                                          \
-                     "strb r2, [r11, r6, lsl #1]\n\t"                                                                  \
-                     "strb r8, [r11, r9]\n\t"                                                                          \
-                     "add r11, r11, r6, lsl #2\n\t"                                                                    \
-                     "cmp %[x], r10\n\t"                                                                               \
+                     "ldmdb %[at], {r3, r4, r5, r6, r9, r10, r11}\n\t" TF_STORE_FOUR "cmp %[x], r10\n\t"               \
                      "str r11, [%[at], #-4]\n\t"                                                                       \
                      "bne 1b\n\t"                                                                                      \
                      : [x] "+r"(tile)                                                                                  \
@@ -88,7 +67,7 @@ static inline void tf_tile_channel_run(tf_tile_channel *channel, const int16_t *
 #else
 
 static inline void tf_tile_channel_run(tf_tile_channel *channel, const int16_t *tile) {
-    while (tile != channel->end) {
+    while (tile != channel->outputs.end) {
         int32_t acc[TF_TILE];
         memcpy(acc, channel->bias, sizeof acc);
         for (int32_t r = 0; r < 2; r++) {
@@ -96,8 +75,8 @@ static inline void tf_tile_channel_run(tf_tile_channel *channel, const int16_t *
             tf_tile_dot(groups, channel->rows[r].w, tile, acc);
             tile += 16 * groups;
         }
-        for (int32_t p = 0; p < TF_TILE; p++, channel->y += channel->out_c) {
-            *channel->y = (int8_t)tf_scaled(acc[p], &channel->scale);
+        for (int32_t p = 0; p < TF_TILE; p++, channel->outputs.y += channel->outputs.step) {
+            *channel->outputs.y = (int8_t)tf_scaled(acc[p], &channel->outputs.scale);
         }
     }
 }

@@ -33,17 +33,15 @@ void tf_tiles_multiply(const tf_tiles *t, const tf_requant *rq, const int32_t *b
                        int32_t pixels, int8_t *y) {
     const int32_t whole = tf_clamps_only_int8(rq) ? pixels / TF_TILE : 0;
     tf_tile_channel channel;
-    channel.out_c = out_c;
-    channel.out_c3 = 3 * out_c;
-    channel.end = t->tiles + whole * tf_tiles_stride(t);
+    tf_outputs_init(&channel.outputs, out_c, t->tiles + whole * tf_tiles_stride(t), y);
     for (int32_t b = 0; b < TF_BLOCKS; b++) {
         tf_tile_row_init(&channel.rows[b], t->groups[b]);
     }
     for (int32_t c = channels.first; c < channels.end; c++) {
         int32_t done = 0;
         if (whole > 0 && tf_scale_fits(rq->s[c])) {
-            channel.scale = tf_scale_of(rq, c);
-            channel.y = y + c;
+            channel.outputs.scale = tf_scale_of(rq, c);
+            channel.outputs.y = y + c;
             for (int32_t p = 0; p < TF_TILE; p++) {
                 channel.bias[p] = bias[c];
             }
