@@ -8,15 +8,6 @@
 /* Input rows taken apart at once take about so many bytes. */
 #define TF_PLANES_BYTES 4096
 
-/* Output rows first .. end - 1 of four channels, whose input rows stand in planes and whose taps in taps. */
-typedef struct {
-    const tf_window *win;
-    const tf_requant *rq;
-    const uint32_t *taps, *planes;
-    int32_t row_words;
-    tf_span rows;
-} tf_planes_block;
-
 /* Clamps one row of one channel. */
 static inline void tf_clamp_row(const tf_requant *rq, int32_t n, int32_t step, int8_t *y) {
     for (int32_t i = 0; i < n; i++, y += step) {
@@ -24,42 +15,37 @@ static inline void tf_clamp_row(const tf_requant *rq, int32_t n, int32_t step, i
     }
 }
 
-/* Channel c, the one numbered `plane` of the four. */
-static inline void tf_depthwise_channel(const tf_planes_block *block, const int32_t *bias, int32_t plane, int32_t c,
-                                        const tf_rows_out *y) {
-    const tf_window *win = block->win;
-    const int32_t k = win->kernel_w, stride = win->stride_w, row_words = block->row_words;
-    const int32_t tap_words = tf_taps_words(k, stride);
-    const int32_t whole = win->out_w / 4, rest = win->out_w % 4;
+/* One output row of four channels from c on. x: planes of the first input row met, of `rows`; taps: those it meets. */
+static inline void tf_depthwise_row(const tf_window *win, const tf_requant *rq, const int32_t *bias, int32_t rows,
+                                    int32_t row_words, const uint32_t *x, const uint32_t *taps, int32_t c, int8_t *y) {
+    const int32_t k = win->kernel_w, stride = win->stride_w, step = win->in_c, out_w = win->out_w;
+    const int32_t tap_words = tf_taps_words(k, stride), whole = out_w / 4 * 4;
     tf_depthwise_line line;
-    line.outputs.scale = tf_scale_of(block->rq, c);
+    line.next = 32 * stride - rows * 4 * row_words;
     line.row_bytes = 4 * row_words;
-    for (int32_t i = 0; i < 4; i++) {
-        line.bias[i] = bias[c];
-    }
-    for (int32_t oy = block->rows.first; oy < block->rows.end; oy++) {
-        const tf_span met = tf_taps_inside(oy, win->stride_h, win->pad_top, win->kernel_h, win->in_h);
-        const int32_t first = (oy - block->rows.first) * win->stride_h + met.first;
-        const uint32_t *const x = block->planes + first * row_words + 2 * plane;
-        const uint32_t *const part = x + 8 * stride * whole;
-        int8_t *const row = tf_row_out(y, oy) + c;
-        line.next = 32 * stride - (met.end - met.first) * line.row_bytes;
-        line.taps = block->taps + (plane * win->kernel_h + met.first) * tap_words;
-        line.taps_end = line.taps + (met.end - met.first) * tap_words;
-        if (whole > 0) {
-            tf_outputs_init(&line.outputs, win->in_c, part, row);
-            tf_depthwise_line_run(k, stride, &line, x);
-        }
-        if (rest > 0) {
-            int8_t outputs[4];
-            tf_outputs_init(&line.outputs, 1, part + 8 * stride, outputs);
-            tf_depthwise_line_run(k, stride, &line, part);
-            for (int32_t i = 0; i < rest; i++) {
-                row[(4 * whole + i) * win->in_c] = outputs[i];
+    for (int32_t i = 0; i < TF_PLANES; i++, x += 2, taps += tap_words * win->kernel_h, y++) {
+        line.outputs.scale = tf_scale_of(rq, c + i);
+        line.bias[0] = line.bias[1] = line.bias[2] = line.bias[3] = bias[c + i];
+        line.taps = taps;
+        line.taps_end = taps + rows * tap_words;
+        for (int32_t done = 0; done < out_w;) {
+            int8_t rest[4];
+            if (done < whole) {
+                tf_outputs_init(&line.outputs, step, x + 2 * stride * whole, y);
+            } else {
+                tf_outputs_init(&line.outputs, 1, x + 2 * stride * (whole + 4), rest);
+            }
+            tf_depthwise_line_run(k, stride, &line, x + 2 * stride * done);
+            if (done < whole) {
+                done = whole;
+            } else {
+                for (int32_t p = 0; done < out_w; p++, done++) {
+                    y[done * step] = rest[p];
+                }
             }
         }
-        if (!tf_clamps_only_int8(block->rq)) {
-            tf_clamp_row(block->rq, win->out_w, win->in_c, row);
+        if (!tf_clamps_only_int8(rq)) {
+            tf_clamp_row(rq, out_w, step, y);
         }
     }
 }
@@ -98,9 +84,11 @@ static inline void tf_depthwise_planes(const tf_window *win, const tf_requant *r
                 tf_planes_row(tf_row(x, iy) + first_c, channels, win->in_w, win->pad_left, win->in_zero_point,
                               row_words, planes + (iy - top) * row_words);
             }
-            const tf_planes_block block = {win, rq, taps, planes, row_words, {first, end}};
-            for (int32_t i = 0; i < TF_PLANES; i++) {
-                tf_depthwise_channel(&block, wt->bias, i, first_c + i, y);
+            for (int32_t oy = first; oy < end; oy++) {
+                const tf_span met = tf_taps_inside(oy, win->stride_h, win->pad_top, kernel_h, win->in_h);
+                tf_depthwise_row(win, rq, wt->bias, met.end - met.first, row_words,
+                                 planes + ((oy - first) * win->stride_h + met.first) * row_words,
+                                 taps + met.first * tap_words, first_c, tf_row_out(y, oy) + first_c);
             }
         }
     }

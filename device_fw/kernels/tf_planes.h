@@ -58,39 +58,12 @@ static inline int32_t tf_planes_value(const uint32_t *channel, int32_t q) {
     return q % 2 == 0 ? tf_low(word) : tf_high(word);
 }
 
-static inline void tf_store_four(tf_pixel a, tf_pixel b, tf_pixel c, tf_pixel d, uint32_t *to) {
-    tf_store_pair(a, b, to, 2);
-    tf_store_pair(c, d, to + 1, 2);
-}
-
 /*
  * Four channels of a row of `width` pixels, less the zero point, after `pad` pixels of 0; then 0 up to `words`.
  * row: the first of the four channels; step: elements from pixel to pixel.
  */
-static inline void tf_planes_row(const int8_t *row, int32_t step, int32_t width, int32_t pad, int32_t zero_point,
-                                 int32_t words, uint32_t *to) {
-    const uint32_t minus = tf_halves(-zero_point, -zero_point);
-    const tf_pixel zero = {0, 0};
-    const uint32_t *const end = to + words;
-    int32_t ix = -pad;
-    while (to != end) {
-        if (ix < 0 || ix + 4 > width) {
-            tf_pixel at[4];
-            for (int32_t p = 0; p < 4; p++) {
-                at[p] = ix + p >= 0 && ix + p < width ? tf_pixel_of(row + (ix + p) * step, minus) : zero;
-            }
-            tf_store_four(at[0], at[1], at[2], at[3], to);
-            ix += 4;
-            to += 8;
-            continue;
-        }
-        const int8_t *pixel = row + ix * step;
-        for (; ix + 4 <= width; ix += 4, to += 8, pixel += 4 * step) {
-            tf_store_four(tf_pixel_of(pixel, minus), tf_pixel_of(pixel + step, minus),
-                          tf_pixel_of(pixel + 2 * step, minus), tf_pixel_of(pixel + 3 * step, minus), to);
-        }
-    }
-}
+void tf_planes_row(const int8_t *row, int32_t step, int32_t width, int32_t pad, int32_t zero_point, int32_t words,
+                   uint32_t *to);
 
 /* Words of one row of taps: two neighbours each, (0, 1), (1, 2) ..; for stride 2 (0, 1), (2, 3) .. (k - 2, k - 1). */
 static inline int32_t tf_taps_words(int32_t k, int32_t stride) { return stride == 1 ? k - 1 : (k + 1) / 2; }
