@@ -109,12 +109,16 @@ _SIGNATURES = {
 
 
 @cache
-def kernels(grad_bits: int) -> ctypes.CDLL:
-    """The kernels for gradients of 8 or 16 bits, built with the flags of FLAGS_VARIABLE if it is set."""
+def kernels(grad_bits: int, dsp: bool = False) -> ctypes.CDLL:
+    """The kernels for gradients of 8 or 16 bits, built with the flags of FLAGS_VARIABLE if it is set.
+
+    dsp: the variants for Cortex-M's DSP extension, its instructions emulated.
+    """
     firmware = firmware_dir()
     sources = [*sorted((firmware / "kernels").glob("*.c")), Path(__file__).with_name("arith_shim.c")]
     flags = tuple(os.environ.get(FLAGS_VARIABLE, "").split()) or DEFAULT_FLAGS
-    library = ctypes.CDLL(str(build(sources, [firmware / "include"], {"TF_GRAD_BITS": grad_bits}, flags=flags)))
+    defines = {"TF_GRAD_BITS": grad_bits, "TF_DSP": int(dsp)}
+    library = ctypes.CDLL(str(build(sources, [firmware / "include"], defines, flags=flags)))
     for name, (result, arguments) in _SIGNATURES.items():
         function = getattr(library, name)
         function.restype, function.argtypes = result, arguments
