@@ -23,11 +23,12 @@ static int32_t larger(int32_t a, int32_t b) { return a > b ? a : b; }
 
 /*
  * Sums n elements, from j0 on, of the run that starts at tap (ky, kx).
- * x: the group's first channel; grad_y: the output channel.
+ * x: the first trained channel of the group, in the packed input; grad_y: the output channel.
  */
 static void sum_run(const tf_window *win, const tf_run *run, int32_t ky, int32_t kx, int32_t j0, int32_t n,
                     const int8_t *x, const tf_grad *grad_y, int32_t acc[TF_LANES]) {
     const tf_span rows = tf_windows_inside(ky, win->stride_h, win->pad_top, win->in_h, win->out_h);
+    const int32_t packed = win->groups * win->trained_in_c;
     tf_lanes_clear(acc);
     for (int32_t oy = rows.first; oy < rows.end; oy++) {
         const int32_t iy = oy * win->stride_h - win->pad_top + ky;
@@ -40,7 +41,7 @@ static void sum_run(const tf_window *win, const tf_run *run, int32_t ky, int32_t
             if (g == 0 || first >= end) {
                 continue;
             }
-            const int8_t *pixel = x + ((iy * win->in_w + ix) * win->in_c + j0 + first);
+            const int8_t *pixel = x + ((iy * win->in_w + ix) * packed + j0 + first);
             for (int32_t j = 0; j < end - first; j++) {
                 acc[first + j] += g * (pixel[j] - win->in_zero_point);
             }
@@ -61,7 +62,8 @@ static void step_run(int32_t n, const int32_t *acc, uint16_t km, int32_t s, uint
 }
 
 void tf_conv_update(const tf_window *win, const tf_rate *rate, int32_t e, uint32_t base, const int8_t *x,
-                    const tf_grad *grad_y, int8_t *w, uint8_t *f) {
+                    const tf_grad *grad_y, int8_t *w, uint8_t *f, void *scratch) {
+    (void)scratch;
     const int32_t group_in = tf_group_in_c(win);
     const int32_t group_out = win->out_c / win->groups;
     const tf_run run = run_of(win);
@@ -72,7 +74,7 @@ void tf_conv_update(const tf_window *win, const tf_rate *rate, int32_t e, uint32
                 for (int32_t j0 = 0; j0 < run.length; j0 += TF_LANES) {
                     const int32_t n = tf_lanes(run.length, j0);
                     int32_t acc[TF_LANES];
-                    sum_run(win, &run, ky, kx, j0, n, x + oc / group_out * group_in, grad_y + oc, acc);
+                    sum_run(win, &run, ky, kx, j0, n, x + oc / group_out * win->trained_in_c, grad_y + oc, acc);
                     step_run(n, acc, rate->km[oc], rate->ks[oc] + e, base, i, w, f);
                     i += (uint32_t)n;
                     w += n;

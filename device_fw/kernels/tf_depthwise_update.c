@@ -22,7 +22,8 @@ static void sum_tap(const tf_window *win, int32_t ky, int32_t kx, int32_t n, con
 }
 
 void tf_depthwise_update(const tf_window *win, const tf_rate *rate, int32_t e, uint32_t base, const int8_t *x,
-                         const tf_grad *grad_y, int8_t *w, uint8_t *f) {
+                         const tf_grad *grad_y, int8_t *w, uint8_t *f, void *scratch) {
+    (void)scratch;
     const int32_t channels = win->in_c;
     uint32_t i = 0;
     for (int32_t ky = 0; ky < win->kernel_h; ky++) {

@@ -1,4 +1,4 @@
-"""Scratch bytes of the forward kernels, as tf_kernels.h states them."""
+"""Scratch bytes of the kernels, as tf_kernels.h states them."""
 
 from kernel_library import Window
 
@@ -13,3 +13,24 @@ def conv_scratch(win: Window, rows: int) -> int:
     pixels = win.out_w * rows if taps * win.stride_h * win.stride_w == 1 else win.out_w
     tiles = max(1, min(-(-pixels // 4), TILES_BYTES // (32 * groups)))
     return 4 * groups * (8 * tiles + 5)
+
+
+def round4(n: int) -> int:
+    return -(-n // 4) * 4
+
+
+def conv_grad_scratch(win: Window, grad_bytes: int) -> int:
+    return win.kernel_h * win.kernel_w * win.out_c * grad_bytes
+
+
+def pointwise_grad_scratch(win: Window) -> int:
+    return round4(win.out_c) * (2 * min(16, round4(win.in_h * win.in_w)) + 4)
+
+
+def depthwise_grad_scratch(win: Window) -> int:
+    row = round4((win.in_w + win.pad_left) // win.stride_w + win.kernel_w + 8)
+    return 4 * win.kernel_h * (win.kernel_w + 2 * win.stride_w) + 2 * win.out_h * row
+
+
+def conv_update_scratch(win: Window) -> int:
+    return 36 * min(64, round4(win.out_h * win.out_w))
