@@ -157,7 +157,10 @@ typedef struct {
 /* scratch: kernel_h * kernel_w * out_c * sizeof(tf_grad) bytes. */
 uint32_t tf_conv_input_grad(const tf_window *win, const tf_input_grad *ig, const tf_weights *wt, const tf_grad *grad_y,
                             tf_grad *grad_x, void *scratch);
-/* Also for linear layers. scratch: round4(out_c) * (2 * min(16, round4(in_h * in_w)) + 4) bytes. */
+/*
+ * Also for linear layers. scratch: round4(out_c) * (2 * pixels + 4) bytes, where
+ * pixels = min(round4(in_h * in_w), max(8, 18432 / (2 * round4(out_c)) / 4 * 4)).
+ */
 uint32_t tf_pointwise_input_grad(const tf_window *win, const tf_input_grad *ig, const tf_weights *wt,
                                  const tf_grad *grad_y, tf_grad *grad_x, void *scratch);
 /*

@@ -24,7 +24,9 @@ def conv_grad_scratch(win: Window, grad_bytes: int) -> int:
 
 
 def pointwise_grad_scratch(win: Window) -> int:
-    return round4(win.out_c) * (2 * min(16, round4(win.in_h * win.in_w)) + 4)
+    k = round4(win.out_c)
+    pixels = min(round4(win.in_h * win.in_w), max(8, 18432 // (2 * k) // 4 * 4))
+    return k * (2 * pixels + 4)
 
 
 def depthwise_grad_scratch(win: Window) -> int:
