@@ -126,6 +126,20 @@ typedef struct {
 /* scratch: uint32 [classes]. */
 tf_loss tf_softmax_ce(uint16_t classes, const int16_t *logits, uint16_t label, tf_grad *grad, uint32_t *scratch);
 
+/* ---- what the forward pass leaves to the backward pass ---- */
+/*
+ * Section 5.3, bit i of a row: 1 where the gradient passes the activation (y > lo if mask_lo, y < hi if mask_hi). A row
+ * of the mask takes (elements + 7) / 8 bytes, bit i at byte i / 8, least significant first; unused bits are 0.
+ * elements: W * C. bits: row 0 of the whole mask, whichever rows are saved.
+ */
+void tf_save_mask(int8_t lo, int8_t hi, uint8_t mask_lo, uint8_t mask_hi, uint32_t elements, const tf_rows *y,
+                  tf_span rows, uint8_t *bits);
+/*
+ * Packs what the weight update of win reads of its input: the trained channels of every group (depthwise: win's groups
+ * are 1, its trained_in_c in_c). rows: of the input. saved: [in_h][in_w][groups * trained_in_c], whichever rows are.
+ */
+void tf_save_input(const tf_window *win, const tf_rows *x, tf_span rows, int8_t *saved);
+
 /* ---- backward, sections 5.3 to 5.9 ---- */
 /* How an input gradient is finished: G_x = SAT(RE(v + (G_x << bsh), bsh)); without accumulate the sum is v alone. */
 typedef struct {
@@ -133,21 +147,8 @@ typedef struct {
     uint8_t accumulate; /* 1: grad_x already holds a gradient */
 } tf_finish;
 
-/*
- * A mask has one bit for each element of a tensor: 1 where the gradient passes the activation (y > lo if mask_lo, y <
- * hi if mask_hi). A row of `elements` takes (elements + 7) / 8 bytes, bit i in byte i / 8, the least significant first;
- * unused bits are 0. Kept in the forward pass, while y's rows exist. bits: the whole tensor's mask.
- */
-void tf_save_mask(int8_t lo, int8_t hi, uint8_t mask_lo, uint8_t mask_hi, uint32_t elements, const tf_rows *y,
-                  tf_span rows, uint8_t *bits);
-/* Zeroes grad where its bit is 0. grad: [rows][elements]. */
+/* Zeroes grad where its bit of tf_save_mask is 0. grad: [rows][elements]. */
 void tf_mask_grad(uint32_t rows, uint32_t elements, const uint8_t *bits, tf_grad *grad);
-
-/*
- * Packs what the weight update of win reads of its input: the first trained_in_c channels of every group (depthwise:
- * all). rows: of the input. saved: [in_h][in_w][groups * trained_in_c].
- */
-void tf_save_input(const tf_window *win, const tf_rows *x, tf_span rows, int8_t *saved);
 
 typedef struct {
     tf_finish finish;
@@ -159,14 +160,22 @@ typedef struct {
 
 /*
  * The kernels below return how many elements of grad_x saturated at +-TF_GQ.
- * grad_y: [out_h][out_w][out_c]; grad_x: [in_h][in_w][in_c].
+ * grad_y: [out_h][out_w][out_c]; grad_x: [in_h][in_w][in_c]. Scratch is 4-byte aligned; divisions round down,
+ * round4(n) is the multiple of 4 from n on.
  */
-/* scratch: tf_grad [kernel_h*kernel_w*out_c]. */
+/* scratch: kernel_h * kernel_w * out_c * sizeof(tf_grad) bytes. */
 uint32_t tf_conv_input_grad(const tf_window *win, const tf_input_grad *ig, const tf_weights *wt, const tf_grad *grad_y,
                             tf_grad *grad_x, void *scratch);
-/* scratch: tf_grad [out_c]. Also for linear layers. */
+/*
+ * Also for linear layers. scratch: round4(out_c) * (2 * pixels + 4) bytes, where
+ * pixels = min(round4(in_h * in_w), max(8, 18432 / (2 * round4(out_c)) / 4 * 4)).
+ */
 uint32_t tf_pointwise_input_grad(const tf_window *win, const tf_input_grad *ig, const tf_weights *wt,
                                  const tf_grad *grad_y, tf_grad *grad_x, void *scratch);
+/*
+ * scratch: 4 * kernel_h * (kernel_w + 2 * stride_w)
+ *          + 2 * out_h * round4((in_w + pad_left) / stride_w + kernel_w + 8) bytes.
+ */
 uint32_t tf_depthwise_input_grad(const tf_window *win, const tf_input_grad *ig, const tf_weights *wt,
                                  const tf_grad *grad_y, tf_grad *grad_x, void *scratch);
 uint32_t tf_avg_pool_input_grad(const tf_window *win, const tf_input_grad *ig, const tf_grad *grad_y, tf_grad *grad_x);
@@ -187,10 +196,13 @@ typedef struct {
 uint32_t tf_counter_base(uint32_t seed, uint32_t step, uint32_t op);
 /* e: exponent of grad_y plus the learning-rate shift. base: the op's counter base of section 1. */
 /* f is null where the model keeps no fractions: then w is rounded by a random byte more (section 6). */
-/* x: as tf_save_input packs it. w, f: [out_c][kernel_h][kernel_w][trained_in_c]. scratch: none. */
+/*
+ * x: what tf_save_input packed, [in_h][in_w][groups * trained_in_c]: the tensor itself where all channels train.
+ * w, f: [out_c][kernel_h][kernel_w][trained_in_c]. scratch: 36 * min(64, round4(out_h * out_w)) bytes, 4-byte aligned.
+ */
 void tf_conv_update(const tf_window *win, const tf_rate *rate, int32_t e, uint32_t base, const int8_t *x,
                     const tf_grad *grad_y, int8_t *w, uint8_t *f, void *scratch);
-/* w, f: [kernel_h][kernel_w][c]. scratch: none. */
+/* w, f: [kernel_h][kernel_w][c]. scratch: none is used yet, it may be null. */
 void tf_depthwise_update(const tf_window *win, const tf_rate *rate, int32_t e, uint32_t base, const int8_t *x,
                          const tf_grad *grad_y, int8_t *w, uint8_t *f, void *scratch);
 /* b: [out_c]; pixels = out_h*out_w. */
