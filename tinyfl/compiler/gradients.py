@@ -6,10 +6,12 @@ docs/NUMERICS.md sections 3 and 7. The only pass besides quantisation that compu
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 
+from tinyfl.compiler.quantize import chunks
 from tinyfl.errors import ModelError
 from tinyfl.ops import OPS
 from tinyfl.ops.arith import qm, qm_array, rs
@@ -59,30 +61,29 @@ def activation_mask(n: Int8Node, y: IntArray) -> IntArray:
     return keep
 
 
-def real_gradients(
-    graph: Int8Graph, x: IntArray, loss_grad: FloatArray
-) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
-    """Exact gradients of every needed tensor and their per-sample peaks over partial sums.
+def real_peaks(graph: Int8Graph, values: Mapping[str, IntArray], loss_grad: FloatArray) -> dict[str, FloatArray]:
+    """Largest absolute value of every needed tensor's exact gradient for each sample, over its partial sums.
 
-    ``loss_grad`` [N, 1, 1, classes] is dL/dlogits in nats. Activations are those of the integer forward pass.
+    ``values`` are the activations of the integer forward pass; ``loss_grad`` [N, 1, 1, classes] is dL/dlogits in nats.
     """
-    values = integer_activations(graph, x)
     needed = needs_grad(graph)
     grads = {graph.output: loss_grad}
     peaks = {graph.output: _peak(loss_grad)}
     for n in reversed(graph.nodes):
         if n.output not in needed or n.output not in grads:
             continue
-        grads[n.output] = grads[n.output] * activation_mask(n, values[n.output])
+        grad_y = grads.pop(n.output)
+        if n.requant.mask_lo or n.requant.mask_hi:
+            grad_y = grad_y * activation_mask(n, values[n.output])
         xs = [values[t] for t in n.inputs]
         for operand, tensor in enumerate(n.inputs):
             if tensor not in needed:
                 continue
-            g = OPS[n.op].real_input_grad(n, parameters_of(n), operand, grads[n.output], xs)
+            g = OPS[n.op].real_input_grad(n, parameters_of(n), operand, grad_y, xs)
             g = g.reshape(xs[operand].shape)
             grads[tensor] = grads[tensor] + g if tensor in grads else g
             peaks[tensor] = np.maximum(peaks.get(tensor, 0.0), _peak(grads[tensor]))
-    return grads, peaks
+    return peaks
 
 
 def _peak(g: FloatArray) -> FloatArray:
@@ -93,29 +94,31 @@ def calibrate_exponents(
     graph: Int8Graph, x: IntArray, labels: IntArray, grad_bits: int, margin: int, seed: int
 ) -> dict[str, int]:
     """r_t of every gradient tensor that is not always zero: on the labels given and on uniformly random ones."""
-    rng = np.random.default_rng(seed)
-    limit = grad_limit(grad_bits)
+    drawn = np.random.default_rng(seed).integers(0, graph.classes, len(x))
     offsets: dict[str, int] = {graph.output: 0}
-    logits = integer_activations(graph, x)[graph.output].reshape(len(x), -1)
-    for targets in (labels, rng.integers(0, graph.classes, len(x))):
-        losses = [softmax_ce(z, int(t), grad_bits) for z, t in zip(logits, targets, strict=True)]
-        real = np.zeros((len(x), 1, 1, graph.classes))
-        e_top = np.array([loss.e_top for loss in losses])
-        alive = np.array([loss.grad is not None for loss in losses])
-        for i, loss in enumerate(losses):
-            if loss.grad is not None:
-                real[i, 0, 0] = loss.grad * 2.0**-loss.e_top
-        _, peaks = real_gradients(graph, x, real)
-        for tensor, peak in peaks.items():
-            if tensor == graph.output:
-                continue
-            seen = alive & (peak > 0)
-            pairs = zip(peak[seen], e_top[seen], strict=True)
-            exponents = [_largest_exponent(float(p), limit) - int(e) for p, e in pairs]
-            if exponents:
-                lowest = min(exponents) - margin
-                offsets[tensor] = min(offsets.get(tensor, lowest), lowest)
+    for part in chunks(graph.shapes, len(x)):
+        values = integer_activations(graph, x[part])
+        for targets in (labels[part], drawn[part]):
+            for tensor, exponent in _exponents(graph, values, targets, grad_bits).items():
+                offsets[tensor] = min(offsets.get(tensor, exponent - margin), exponent - margin)
     return offsets
+
+
+def _exponents(graph: Int8Graph, values: Mapping[str, IntArray], targets: IntArray, grad_bits: int) -> dict[str, int]:
+    """Smallest x_t - e_top of every gradient tensor but the logits' over a few samples."""
+    logits = values[graph.output].reshape(len(targets), -1)
+    losses = [softmax_ce(z, int(t), grad_bits) for z, t in zip(logits, targets, strict=True)]
+    real = np.zeros((len(targets), 1, 1, graph.classes))
+    for i, loss in enumerate(losses):
+        if loss.grad is not None:
+            real[i, 0, 0] = loss.grad * 2.0**-loss.e_top
+    limit = grad_limit(grad_bits)
+    smallest = {}
+    for tensor, peaks in real_peaks(graph, values, real).items():
+        pairs = [(float(p), loss.e_top) for p, loss in zip(peaks, losses, strict=True) if p > 0]
+        if pairs and tensor != graph.output:
+            smallest[tensor] = min(_largest_exponent(p, limit) - e for p, e in pairs)
+    return smallest
 
 
 def _largest_exponent(peak: float, limit: int) -> int:
