@@ -118,6 +118,14 @@ def build(
 
 
 @app.command()
+def report(network: Annotated[Path, typer.Argument(help="A folder that `tinyfl compile` wrote.")]) -> None:
+    """Draw what lies where in a compiled network's arena, step by step."""
+    from tinyfl.compiler.arena_picture import draw_arena
+
+    typer.echo(draw_arena(network))
+
+
+@app.command()
 def demo(
     scenario: Annotated[str, typer.Option(help="A scenario's TOML file, or watch or phone.")] = "watch",
     strategy: Annotated[str, typer.Option(help=STRATEGY_HELP)] = "average",
@@ -204,7 +212,7 @@ def _experiment(
     controls: bool = True,
 ) -> None:
     from simulations.experiment import run_experiment
-    from simulations.outcome import report
+    from simulations.outcome import report as report_json
     from simulations.scenario import load_scenario
     from simulations.terminal import show
     from tinyfl.progress import Progress
@@ -216,7 +224,7 @@ def _experiment(
     with Progress() as progress:
         outcome = run_experiment(chosen, engine, name, strategy, folder, progress, controls)
     if as_json:
-        typer.echo(json.dumps(report(outcome)))
+        typer.echo(json.dumps(report_json(outcome)))
     else:
         show(outcome, folder)
 

@@ -189,6 +189,10 @@ class Int8Graph:
     input: str
     output: str
 
+    def consumers(self, tensor: str) -> tuple[Int8Node, ...]:
+        """Nodes that read ``tensor``, in execution order."""
+        return tuple(n for n in self.nodes if tensor in n.inputs)
+
     @property
     def classes(self) -> int:
         """Number of classes."""
@@ -216,12 +220,36 @@ class GradConstants:
 
 
 @dataclass(frozen=True)
+class Overlap:
+    """``written`` may lie over ``read``, which dies in the step, if it starts ``lead`` bytes or more before it.
+
+    A negative lead lets it start so many bytes after it: that much of ``read`` is used up before the first write.
+    """
+
+    written: str
+    read: str
+    lead: int
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Consecutive nodes that the forward pass computes together, ``rows`` rows of the last output a turn.
+
+    ``rings``: rows kept of each inner tensor, which no other node reads. A single node has none and takes one turn.
+    """
+
+    nodes: tuple[int, ...]
+    rows: int
+    rings: Mapping[str, int]
+
+
+@dataclass(frozen=True)
 class Step:
     """One instruction of the training program.
 
     ``action``: forward, loss, mask, input_grad, update_weight or update_bias. ``reads`` and ``writes`` name buffers:
-    activations by tensor, gradients ``grad:tensor``, ``scratch:i``. ``in_place`` pairs (written, read) buffers that
-    may be one where the read one dies here.
+    activations by tensor, ``ring:tensor``, gradients ``grad:tensor``, ``mask:tensor`` (bits), ``input:node`` (the
+    packed input of a weight update), ``scratch:what``. ``node`` is the last one where a ``segment`` has several.
     """
 
     action: str
@@ -230,12 +258,16 @@ class Step:
     reads: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
     accumulate: bool = False
-    in_place: tuple[tuple[str, str], ...] = ()
+    overlaps: tuple[Overlap, ...] = ()
+    segment: Segment | None = None
 
 
 @dataclass(frozen=True)
 class Program:
-    """The training step of a network: forward, loss, then the pruned backward pass with updates in place."""
+    """The training step of a network: forward, loss, then the pruned backward pass with updates in place.
+
+    The sample lies in the arena and is used up there if ``buffer_bytes`` has the graph's input; else with the caller.
+    """
 
     graph: Int8Graph
     grads: Mapping[int, GradConstants]
@@ -243,6 +275,8 @@ class Program:
     buffer_bytes: Mapping[str, int]
     grad_bits: int
     learning_rate: float
+    fraction_bits: int = 8
+    """8: trained weights keep a fraction (Q8.8 masters); 0: they are int8 alone, rounded stochastically"""
 
     @property
     def forward_steps(self) -> int:

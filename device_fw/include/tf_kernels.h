@@ -55,16 +55,48 @@ typedef struct {
     const int32_t *bias; /* [out_c] */
 } tf_weights;
 
+/* Outputs, taps or rows first .. end - 1. */
+typedef struct {
+    int32_t first, end;
+} tf_span;
+
+/*
+ * Rows of a tensor [H][W][C]: row r stands at data + (r % count) * stride. count is H where the whole tensor is kept,
+ * fewer where its rows go through a ring.
+ */
+typedef struct {
+    const int8_t *data;
+    uint32_t stride;
+    uint16_t count;
+} tf_rows;
+
+/* The same to be written. */
+typedef struct {
+    int8_t *data;
+    uint32_t stride;
+    uint16_t count;
+} tf_rows_out;
+
 /* ---- forward, section 4 ---- */
-void tf_conv_s8(const tf_window *win, const tf_requant *rq, const tf_weights *wt, const int8_t *x, int8_t *y);
-void tf_pointwise_s8(const tf_window *win, const tf_requant *rq, const tf_weights *wt, const int8_t *x, int8_t *y);
-void tf_depthwise_s8(const tf_window *win, const tf_requant *rq, const tf_weights *wt, const int8_t *x, int8_t *y);
+/*
+ * rows: the output rows to compute. Every input row that their windows meet is present in x; x and y do not overlap.
+ * scratch: 4-byte aligned.
+ */
+/* scratch: none. */
+void tf_conv_s8(const tf_window *win, const tf_requant *rq, const tf_weights *wt, const tf_rows *x,
+                const tf_rows_out *y, tf_span rows, void *scratch);
+/* 1x1, stride 1, one group. scratch: none. */
+void tf_pointwise_s8(const tf_window *win, const tf_requant *rq, const tf_weights *wt, const tf_rows *x,
+                     const tf_rows_out *y, tf_span rows, void *scratch);
+/* scratch: none. */
+void tf_depthwise_s8(const tf_window *win, const tf_requant *rq, const tf_weights *wt, const tf_rows *x,
+                     const tf_rows_out *y, tf_span rows, void *scratch);
 /* x: [in_c]; logits: int16 [out_c] in 1/16 nat. rq's zero_point, lo and hi are not used. */
 void tf_logits_s8(const tf_window *win, const tf_requant *rq, const tf_weights *wt, const int8_t *x, int16_t *logits);
 /* Divides by the whole window, padding included; rq->m[0], rq->s[0]. */
-void tf_avg_pool_s8(const tf_window *win, const tf_requant *rq, const int8_t *x, int8_t *y);
+void tf_avg_pool_s8(const tf_window *win, const tf_requant *rq, const tf_rows *x, const tf_rows_out *y, tf_span rows);
 /* Padding never wins. Input and output share their scale and zero point. */
-void tf_max_pool_s8(const tf_window *win, const int8_t *x, int8_t *y);
+void tf_max_pool_s8(const tf_window *win, const tf_rows *x, const tf_rows_out *y, tf_span rows);
 
 typedef struct {
     int32_t m0, m1; /* Q20 */

@@ -1,12 +1,9 @@
 #ifndef TF_SPAN_H
 #define TF_SPAN_H
 
-#include <stdint.h>
+#include "tf_kernels.h"
 
 /* Which taps, windows and pixels meet, along one axis of a tf_window. Empty spans have first >= end. */
-typedef struct {
-    int32_t first, end;
-} tf_span;
 
 /* Taps of the window of output `out` that are inside the image. */
 static inline tf_span tf_taps_inside(int32_t out, int32_t stride, int32_t pad, int32_t kernel, int32_t in_size) {

@@ -52,6 +52,7 @@ class Model(ct.Structure):
         ("input_bytes", ct.c_uint32),
         ("classes", ct.c_uint16),
         ("tensor_count", ct.c_uint16),
+        ("fraction_bits", ct.c_uint8),
         ("trained_weights", ct.c_uint32),
         ("trained_biases", ct.c_uint32),
         ("arena_bytes", ct.c_uint32),

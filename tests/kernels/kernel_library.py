@@ -37,6 +37,16 @@ class Weights(Structure):
     _fields_ = (("trained", c_void_p), ("frozen", c_void_p), ("bias", c_void_p))
 
 
+class Rows(Structure):
+    """tf_rows and tf_rows_out."""
+
+    _fields_ = (("data", c_void_p), ("stride", c_uint32), ("count", c_uint16))
+
+
+class Span(Structure):
+    _fields_ = (("first", c_int32), ("end", c_int32))
+
+
 class Add(Structure):
     _fields_ = (
         ("m0", c_int32),
@@ -64,15 +74,16 @@ class Rate(Structure):
 
 
 _W, _P, _U = POINTER(Window), c_void_p, c_uint32
-_FORWARD = (None, (_W, POINTER(Requant), POINTER(Weights), _P, _P))
+_ROWS = (POINTER(Rows), POINTER(Rows), Span)
+_FORWARD = (None, (_W, POINTER(Requant), POINTER(Weights), *_ROWS, _P))
 _UPDATE = (None, (_W, POINTER(Rate), c_int32, _U, _P, _P, _P, _P))
 _SIGNATURES = {
     "tf_conv_s8": _FORWARD,
     "tf_pointwise_s8": _FORWARD,
     "tf_depthwise_s8": _FORWARD,
-    "tf_logits_s8": _FORWARD,
-    "tf_avg_pool_s8": (None, (_W, POINTER(Requant), _P, _P)),
-    "tf_max_pool_s8": (None, (_W, _P, _P)),
+    "tf_logits_s8": (None, (_W, POINTER(Requant), POINTER(Weights), _P, _P)),
+    "tf_avg_pool_s8": (None, (_W, POINTER(Requant), *_ROWS)),
+    "tf_max_pool_s8": (None, (_W, *_ROWS)),
     "tf_add_s8": (None, (POINTER(Add), _U, _P, _P, _P)),
     "tf_clamp_s8": (None, (c_int8, c_int8, _U, _P, _P)),
     "tf_softmax_ce": (Loss, (c_uint16, _P, c_uint16, _P, _P)),

@@ -5,8 +5,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from kernel_cases import Values, conv_shape, examples, in_shape, out_shape, split, values, wide, windows
+from kernel_cases import Values, conv_shape, examples, in_shape, split, values, wide, windows
 from kernel_library import Requant, Weights, Window, at
+from kernel_rows import Streaming, run, streamings
+
+WHOLE = Streaming(1, None, None, 0, 0)
 
 
 def bias_of(v: Values, win: Window) -> np.ndarray:
@@ -21,28 +24,27 @@ def requantisation(v: Values, channels: int) -> tuple[np.ndarray, np.ndarray, in
     return m, s, v.one(-128, 127), lo, v.one(lo, 127)
 
 
-def run_conv(function, win: Window, v: Values) -> tuple[np.ndarray, np.ndarray]:
+def run_conv(function, win: Window, v: Values, how: Streaming) -> tuple[np.ndarray, np.ndarray]:
     x = v.array(-128, 127, in_shape(win), np.int8)
     w = v.array(-127, 127, conv_shape(win), np.int8)
     bias, (m, s, zero_point, lo, hi) = bias_of(v, win), requantisation(v, win.out_c)
     trained, frozen = split(win, w)
-    y = np.empty(out_shape(win), np.int8)
-    requant = Requant(at(m), at(s), zero_point, lo, hi)
-    function(win, requant, Weights(at(trained), at(frozen), at(bias)), at(x), at(y))
+    requant, weights = Requant(at(m), at(s), zero_point, lo, hi), Weights(at(trained), at(frozen), at(bias))
+    y = run(win, how, x, lambda *rows: function(win, requant, weights, *rows, None))
     acc = ref.conv_sums(win, wide(w), bias, wide(x))
     return y, ref.requantised(acc, m, s, zero_point, lo, hi)
 
 
 @examples
-@given(windows(), values)
-def test_conv(lib8: ctypes.CDLL, win: Window, v: Values) -> None:
-    np.testing.assert_array_equal(*run_conv(lib8.tf_conv_s8, win, v))
+@given(windows(), values, streamings)
+def test_conv(lib8: ctypes.CDLL, win: Window, v: Values, how: Streaming) -> None:
+    np.testing.assert_array_equal(*run_conv(lib8.tf_conv_s8, win, v, how))
 
 
 @examples
-@given(windows(pointwise=True), values)
-def test_pointwise(lib8: ctypes.CDLL, win: Window, v: Values) -> None:
-    np.testing.assert_array_equal(*run_conv(lib8.tf_pointwise_s8, win, v))
+@given(windows(pointwise=True), values, streamings)
+def test_pointwise(lib8: ctypes.CDLL, win: Window, v: Values, how: Streaming) -> None:
+    np.testing.assert_array_equal(*run_conv(lib8.tf_pointwise_s8, win, v, how))
 
 
 @pytest.mark.parametrize("sign", [-1, 1])
@@ -52,10 +54,8 @@ def test_the_largest_sums_of_a_pointwise_kernel_fit(lib8: ctypes.CDLL, sign: int
     x, w = np.full((1, 1, channels), 127, np.int8), np.full(conv_shape(win), sign * 127, np.int8)
     bias, m, s = np.full(2, sign * 2**30, np.int32), np.full(2, 2**31 - 1, np.int32), np.array([57, 56], np.int8)
     trained, frozen = split(win, w)
-    y = np.empty(2, np.int8)
-    lib8.tf_pointwise_s8(
-        win, Requant(at(m), at(s), 0, -128, 127), Weights(at(trained), at(frozen), at(bias)), at(x), at(y)
-    )
+    requant, weights = Requant(at(m), at(s), 0, -128, 127), Weights(at(trained), at(frozen), at(bias))
+    y = run(win, WHOLE, x, lambda *rows: lib8.tf_pointwise_s8(win, requant, weights, *rows, None))[0, 0]
     acc = sign * (2**30 + 127 * 255 * channels)
     assert abs(acc) < 2**31
     assert y.tolist() == [ref.sat(ref.rs(acc * int(m[c]), int(s[c])), -128, 127) for c in range(2)]
@@ -79,32 +79,33 @@ def test_logits(lib8: ctypes.CDLL, in_c: int, classes: int, data: st.DataObject,
 
 
 @examples
-@given(windows(channelwise=True), values, st.booleans())
-def test_depthwise(lib8: ctypes.CDLL, win: Window, v: Values, trains: bool) -> None:
+@given(windows(channelwise=True), values, streamings, st.booleans())
+def test_depthwise(lib8: ctypes.CDLL, win: Window, v: Values, how: Streaming, trains: bool) -> None:
     x = v.array(-128, 127, in_shape(win), np.int8)
     w = v.array(-127, 127, (win.kernel_h, win.kernel_w, win.in_c), np.int8)
     bias, (m, s, zero_point, lo, hi) = bias_of(v, win), requantisation(v, win.out_c)
-    y = np.empty(out_shape(win), np.int8)
+    requant = Requant(at(m), at(s), zero_point, lo, hi)
     weights = Weights(at(w) if trains else None, None if trains else at(w), at(bias))
-    lib8.tf_depthwise_s8(win, Requant(at(m), at(s), zero_point, lo, hi), weights, at(x), at(y))
+    y = run(win, how, x, lambda *rows: lib8.tf_depthwise_s8(win, requant, weights, *rows, None))
     acc = ref.depthwise_sums(win, wide(w), bias, wide(x))
     np.testing.assert_array_equal(y, ref.requantised(acc, m, s, zero_point, lo, hi))
 
 
 @examples
-@given(windows(channelwise=True), values)
-def test_avg_pool(lib8: ctypes.CDLL, win: Window, v: Values) -> None:
-    x, y = v.array(-128, 127, in_shape(win), np.int8), np.empty(out_shape(win), np.int8)
+@given(windows(channelwise=True), values, streamings)
+def test_avg_pool(lib8: ctypes.CDLL, win: Window, v: Values, how: Streaming) -> None:
+    x = v.array(-128, 127, in_shape(win), np.int8)
     m, s, zero_point, lo, hi = requantisation(v, 1)
-    lib8.tf_avg_pool_s8(win, Requant(at(m), at(s), zero_point, lo, hi), at(x), at(y))
+    requant = Requant(at(m), at(s), zero_point, lo, hi)
+    y = run(win, how, x, lambda *rows: lib8.tf_avg_pool_s8(win, requant, *rows))
     np.testing.assert_array_equal(y, ref.requantised(ref.pool_sums(win, wide(x)), m, s, zero_point, lo, hi))
 
 
 @examples
-@given(windows(channelwise=True), values)
-def test_max_pool(lib8: ctypes.CDLL, win: Window, v: Values) -> None:
-    x, y = v.array(-128, 127, in_shape(win), np.int8), np.empty(out_shape(win), np.int8)
-    lib8.tf_max_pool_s8(win, at(x), at(y))
+@given(windows(channelwise=True), values, streamings)
+def test_max_pool(lib8: ctypes.CDLL, win: Window, v: Values, how: Streaming) -> None:
+    x = v.array(-128, 127, in_shape(win), np.int8)
+    y = run(win, how, x, lambda *rows: lib8.tf_max_pool_s8(win, *rows))
     expected = np.empty_like(y)
     for (oy, ox, c), (iy, ix) in ref.first_maxima(win, x).items():
         expected[oy, ox, c] = x[iy, ix, c]

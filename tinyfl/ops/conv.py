@@ -54,6 +54,7 @@ def exact_type(sums: IntArray) -> type:
 class Conv(Weighted):
     """conv1d/conv2d with fused activation."""
 
+    by_rows = True
     kernel = "conv"
 
     def channel_axis(self) -> int:
@@ -107,7 +108,7 @@ class Conv(Weighted):
     def c_forward(self, n: Int8Node, a: CallArguments) -> str:
         """tf_conv_s8."""
         i = n.index
-        return f"tf_{self.kernel}_s8(&n{i}_win, &n{i}_rq, &n{i}_wt, {a.x[0]}, {a.y})"
+        return f"tf_{self.kernel}_s8(&n{i}_win, &n{i}_rq, &n{i}_wt, {a.x[0]}, {a.y}, {a.rows}, {a.scratch})"
 
     def c_input_grad(self, n: Int8Node, a: CallArguments, operand: int) -> str:
         """tf_conv_input_grad."""
@@ -123,6 +124,8 @@ class Pointwise(Conv):
 
 class Logits(Pointwise):
     """The classifier at the end: int16 logits in 1/16 nat instead of int8."""
+
+    by_rows = False
 
     def output(self, n: Int8Node, p: Parameters, xs: Sequence[IntArray]) -> IntArray:
         """z = SAT(RS(acc * fm, fs), -32768, 32767)."""

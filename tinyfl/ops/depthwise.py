@@ -32,6 +32,8 @@ def filter_channels_input(grad: FloatArray, weight: FloatArray, win: Window) -> 
 class Depthwise(Weighted):
     """Depthwise conv1d/conv2d with fused activation."""
 
+    by_rows = True
+
     def channel_axis(self) -> int:
         """Weights are [kernel_h, kernel_w, c]."""
         return 2
@@ -83,9 +85,9 @@ class Depthwise(Weighted):
     def c_forward(self, n: Int8Node, a: CallArguments) -> str:
         """tf_depthwise_s8."""
         i = n.index
-        return f"tf_depthwise_s8(&n{i}_win, &n{i}_rq, &n{i}_wt, {a.x[0]}, {a.y})"
+        return f"tf_depthwise_s8(&n{i}_win, &n{i}_rq, &n{i}_wt, {a.x[0]}, {a.y}, {a.rows}, {a.scratch})"
 
     def c_input_grad(self, n: Int8Node, a: CallArguments, operand: int) -> str:
         """tf_depthwise_input_grad."""
         i = n.index
-        return f"tf_depthwise_input_grad(&n{i}_win, &n{i}_ig, &n{i}_wt, {a.grad_y}, {a.grad_x})"
+        return f"tf_depthwise_input_grad(&n{i}_win, &n{i}_ig, &n{i}_wt, {a.grad_y}, {a.grad_x}, {a.scratch})"
