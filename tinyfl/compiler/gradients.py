@@ -17,6 +17,7 @@ from tinyfl.ops import OPS
 from tinyfl.ops.arith import qm, qm_array, rs
 from tinyfl.ops.loss import softmax_ce
 from tinyfl.ops.operator import NO_PARAMETERS, Parameters
+from tinyfl.ops.table import Table, arguments
 from tinyfl.types import FloatArray, GradConstants, Int8Graph, Int8Node, IntArray
 
 _LONGEST_SHIFT = 47  # of a finishing shift: 16 bits shifted by it stay in int64
@@ -143,35 +144,51 @@ def grad_constants(
         if n.output not in needed:
             continue
         multipliers[n.index] = g = _multipliers(n, r[n.output], grad_bits)
-        for tensor in n.inputs:
+        for operand, tensor in enumerate(n.inputs):
             if tensor in needed:
-                r[tensor] = min(r.get(tensor, g.ro), g.ro + g.gs)
+                r[tensor] = min(r.get(tensor, g.ro), g.ro + g.shift(operand))
     out = {}
     for n in graph.nodes:
         if n.index in multipliers:
             g = multipliers[n.index]
-            longest = max((g.ro + g.gs - r[t] for t in n.inputs if t in needed), default=0)
-            if longest > _LONGEST_SHIFT:
-                g = _shortened(g, longest - _LONGEST_SHIFT)
-            bsh = tuple(g.ro + g.gs - r[t] if t in needed else 0 for t in n.inputs)
+            bsh = _finishing_shifts(n, g, r, needed)
+            if max(bsh) > _LONGEST_SHIFT:
+                g = _shortened(g, tuple(max(0, b - _LONGEST_SHIFT) for b in bsh))
+                bsh = _finishing_shifts(n, g, r, needed)
             if any(not 0 <= b <= _LONGEST_SHIFT for b in bsh):
                 raise ModelError(f"node {n.name}: its gradient needs a shift of {max(bsh)} bits; recalibrate")
             out[n.index] = _with_rates(n, g, bsh, learning_rate)
     return out
 
 
-def _shortened(g: GradConstants, bits: int) -> GradConstants:
+def _finishing_shifts(n: Int8Node, g: GradConstants, r: Mapping[str, int], needed: set[str]) -> tuple[int, ...]:
+    return tuple(g.ro + g.shift(k) - r[t] if t in needed else 0 for k, t in enumerate(n.inputs))
+
+
+def _shortened(g: GradConstants, bits: tuple[int, ...]) -> GradConstants:
     """The multipliers with fewer bits: what they lose lies far below the sum that the gradient joins."""
-    if not g.gm and not g.gmc.size:
+    if g.operand_gm:
+        rounded = rs(np.array(g.operand_gm, np.int64), np.array(bits, np.int64))
+        gs = tuple(a - b for a, b in zip(g.operand_gs, bits, strict=True))
+        return replace(g, operand_gm=tuple(int(m) for m in rounded), operand_gs=gs)
+    if not g.gm and not g.gmc.size and not g.slopes.size:
         return g
-    return replace(g, gm=int(rs(np.array(g.gm, np.int64), bits)), gmc=rs(g.gmc, bits), gs=g.gs - bits)
+    most = max(bits)
+    gm = int(rs(np.array(g.gm, np.int64), most))
+    return replace(g, gm=gm, gmc=rs(g.gmc, most), slopes=rs(g.slopes, most), gs=g.gs - most)
 
 
 def _multipliers(n: Int8Node, ro: int, grad_bits: int) -> GradConstants:
+    op = OPS[n.op]
+    if isinstance(op, Table):
+        return _slopes(op, n, ro)
     if n.op == "avg_pool":
         assert n.window is not None
         gm, gs = qm(1 / n.window.taps, 15)
         return GradConstants(ro=ro, gm=gm, gs=gs)
+    if n.op in ("mul", "mul_channels"):
+        pairs = [qm(q.scale, 15) for q in reversed(n.input_quant)]
+        return GradConstants(ro=ro, operand_gm=tuple(m for m, _ in pairs), operand_gs=tuple(s for _, s in pairs))
     if n.weight_scale is None:
         return GradConstants(ro=ro)
     fold_bits, fsh = (8, 8) if grad_bits == 8 else (15, 15)
@@ -185,6 +202,14 @@ def _multipliers(n: Int8Node, ro: int, grad_bits: int) -> GradConstants:
     fsh = _fold_shift(n, fsh, grad_bits)
     gm, gs = qm(top / unit, 15)
     return GradConstants(ro=ro, mw=mw, fsh=fsh, gm=gm, gs=gs - fsh)
+
+
+def _slopes(op: Table, n: Int8Node, ro: int) -> GradConstants:
+    """Slopes of a function at the 256 values of its input, the steepest with 14 bits."""
+    slope = op.slope(arguments(n), n.coefficients)
+    steepest = float(np.abs(slope).max())
+    gs = qm(steepest, 14)[1] if steepest > 0 else 0
+    return GradConstants(ro=ro, gs=gs, slopes=np.floor(slope * 2.0**gs + 0.5).astype(np.int64))
 
 
 def _fold_shift(n: Int8Node, fsh: int, grad_bits: int) -> int:
@@ -224,4 +249,4 @@ def _with_rates(n: Int8Node, g: GradConstants, bsh: tuple[int, ...], learning_ra
             km, ks = qm_array(learning_rate * sx / n.weight_scale * 256, 15)
         if n.bias_trained:
             kb, kbs = qm_array(learning_rate / (sx * n.weight_scale), 15)
-    return GradConstants(g.ro, bsh, g.mw, g.fsh, g.gm, g.gs, g.gmc, km, ks, kb, kbs)
+    return replace(g, bsh=bsh, km=km, ks=ks, kb=kb, kbs=kbs)
