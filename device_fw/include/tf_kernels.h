@@ -158,9 +158,21 @@ typedef struct {
     uint8_t accumulate; /* 1: grad_x already holds a gradient */
 } tf_finish;
 
-/* Zero where the activation clamped: y <= lo if mask_lo, y >= hi if mask_hi. */
-void tf_mask_grad(int8_t lo, int8_t hi, uint8_t mask_lo, uint8_t mask_hi, uint32_t count, const int8_t *y,
-                  tf_grad *grad);
+/*
+ * A mask has one bit for each element of a tensor: 1 where the gradient passes the activation (y > lo if mask_lo, y <
+ * hi if mask_hi). A row of `elements` takes (elements + 7) / 8 bytes, bit i in byte i / 8, the least significant first;
+ * unused bits are 0. Kept in the forward pass, while y's rows exist. bits: the whole tensor's mask.
+ */
+void tf_save_mask(int8_t lo, int8_t hi, uint8_t mask_lo, uint8_t mask_hi, uint32_t elements, const tf_rows *y,
+                  tf_span rows, uint8_t *bits);
+/* Zeroes grad where its bit is 0. grad: [rows][elements]. */
+void tf_mask_grad(uint32_t rows, uint32_t elements, const uint8_t *bits, tf_grad *grad);
+
+/*
+ * Packs what the weight update of win reads of its input: the first trained_in_c channels of every group (depthwise:
+ * all). rows: of the input. saved: [in_h][in_w][groups * trained_in_c].
+ */
+void tf_save_input(const tf_window *win, const tf_rows *x, tf_span rows, int8_t *saved);
 
 typedef struct {
     tf_finish finish;
@@ -176,12 +188,12 @@ typedef struct {
  */
 /* scratch: tf_grad [kernel_h*kernel_w*out_c]. */
 uint32_t tf_conv_input_grad(const tf_window *win, const tf_input_grad *ig, const tf_weights *wt, const tf_grad *grad_y,
-                            tf_grad *grad_x, tf_grad *scratch);
+                            tf_grad *grad_x, void *scratch);
 /* scratch: tf_grad [out_c]. Also for linear layers. */
 uint32_t tf_pointwise_input_grad(const tf_window *win, const tf_input_grad *ig, const tf_weights *wt,
-                                 const tf_grad *grad_y, tf_grad *grad_x, tf_grad *scratch);
+                                 const tf_grad *grad_y, tf_grad *grad_x, void *scratch);
 uint32_t tf_depthwise_input_grad(const tf_window *win, const tf_input_grad *ig, const tf_weights *wt,
-                                 const tf_grad *grad_y, tf_grad *grad_x);
+                                 const tf_grad *grad_y, tf_grad *grad_x, void *scratch);
 uint32_t tf_avg_pool_input_grad(const tf_window *win, const tf_input_grad *ig, const tf_grad *grad_y, tf_grad *grad_x);
 /* The gradient goes to the first maximum of each window in row-major order. */
 uint32_t tf_max_pool_input_grad(const tf_window *win, const tf_finish *finish, const int8_t *x, const tf_grad *grad_y,
@@ -224,12 +236,13 @@ typedef struct {
 /* Counter base of section 1 for node `op` at `step`: what the update kernels draw their randomness from. */
 uint32_t tf_counter_base(uint32_t seed, uint32_t step, uint32_t op);
 /* e: exponent of grad_y plus the learning-rate shift. base: the op's counter base of section 1. */
-/* w, f: [out_c][kernel_h][kernel_w][trained_in_c]. */
+/* f is null where the model keeps no fractions: then w is rounded by a random byte more (section 6). */
+/* x: as tf_save_input packs it. w, f: [out_c][kernel_h][kernel_w][trained_in_c]. scratch: none. */
 void tf_conv_update(const tf_window *win, const tf_rate *rate, int32_t e, uint32_t base, const int8_t *x,
-                    const tf_grad *grad_y, int8_t *w, uint8_t *f);
-/* w, f: [kernel_h][kernel_w][c]. */
+                    const tf_grad *grad_y, int8_t *w, uint8_t *f, void *scratch);
+/* w, f: [kernel_h][kernel_w][c]. scratch: none. */
 void tf_depthwise_update(const tf_window *win, const tf_rate *rate, int32_t e, uint32_t base, const int8_t *x,
-                         const tf_grad *grad_y, int8_t *w, uint8_t *f);
+                         const tf_grad *grad_y, int8_t *w, uint8_t *f, void *scratch);
 /* b: [out_c]; pixels = out_h*out_w. */
 void tf_bias_update(uint32_t pixels, uint16_t out_c, const tf_rate *rate, int32_t e, uint32_t base,
                     const tf_grad *grad_y, int32_t *b);

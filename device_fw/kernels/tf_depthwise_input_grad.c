@@ -3,7 +3,8 @@
 #include "tf_span.h"
 
 uint32_t tf_depthwise_input_grad(const tf_window *win, const tf_input_grad *ig, const tf_weights *wt,
-                                 const tf_grad *grad_y, tf_grad *grad_x) {
+                                 const tf_grad *grad_y, tf_grad *grad_x, void *scratch) {
+    (void)scratch;
     const int8_t *weights = wt->trained != 0 ? wt->trained : wt->frozen;
     const int32_t channels = win->in_c;
     uint32_t saturated = 0;
