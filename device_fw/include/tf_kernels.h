@@ -112,8 +112,42 @@ typedef struct {
     int16_t zero_point0, zero_point1, zero_point;
     int8_t lo, hi;
 } tf_add;
-/* y may be a or b. */
+/* y = a + b; m1 < 0: a - b. y may be a or b. */
 void tf_add_s8(const tf_add *p, uint32_t count, const int8_t *a, const int8_t *b, int8_t *y);
+
+typedef struct {
+    int32_t m;
+    int8_t s;
+    int16_t zero_point0, zero_point1, zero_point;
+    int8_t lo, hi;
+} tf_mul;
+/* y may be a or b. */
+void tf_mul_s8(const tf_mul *p, uint32_t count, const int8_t *a, const int8_t *b, int8_t *y);
+/* y[i] = x[i] gate[i mod gates]: one factor a channel, or one for all; count is a multiple of gates. y may be x. */
+void tf_mul_channels_s8(const tf_mul *p, uint32_t gates, uint32_t count, const int8_t *x, const int8_t *gate,
+                        int8_t *y);
+
+typedef struct {
+    int32_t m;
+    int8_t s;
+    int16_t in_zero_point, zero_point;
+    int8_t lo, hi;
+} tf_rescale;
+/* The same real values with another scale and zero point. y may be x. */
+void tf_requantize_s8(const tf_rescale *p, uint32_t count, const int8_t *x, int8_t *y);
+
+/* One operand of a concatenation: its channels go to first .. first + channels - 1 of out_channels. */
+typedef struct {
+    uint16_t channels, out_channels, first;
+    int32_t m; /* Q20 */
+    int16_t in_zero_point, zero_point;
+    int8_t lo, hi;
+} tf_concat;
+void tf_concat_s8(const tf_concat *p, uint32_t pixels, const int8_t *x, int8_t *y);
+
+/* y = table[x + 128]; y may be x. */
+void tf_table_s8(const int8_t table[256], uint32_t count, const int8_t *x, int8_t *y);
+
 /* y = clamp(x, lo, hi); y may be x. */
 void tf_clamp_s8(int8_t lo, int8_t hi, uint32_t count, const int8_t *x, int8_t *y);
 
@@ -184,6 +218,31 @@ uint32_t tf_max_pool_input_grad(const tf_window *win, const tf_finish *finish, c
                                 tf_grad *grad_x);
 /* An operand of an add, or a stand-alone activation after its mask: v = G_y. grad_x may be grad_y. */
 uint32_t tf_pass_grad(const tf_finish *finish, uint32_t count, const tf_grad *grad_y, tf_grad *grad_x);
+
+/* v = -G_y, of what a difference takes away. grad_x may be grad_y. */
+uint32_t tf_negate_grad(const tf_finish *finish, uint32_t count, const tf_grad *grad_y, tf_grad *grad_x);
+/* The operand's channels of grad_y. */
+uint32_t tf_concat_input_grad(const tf_concat *p, const tf_finish *finish, uint32_t pixels, const tf_grad *grad_y,
+                              tf_grad *grad_x);
+/* v = G_y slopes[x + 128]. grad_x may be grad_y. */
+uint32_t tf_table_input_grad(const tf_finish *finish, const int16_t slopes[256], uint32_t count, const int8_t *x,
+                             const tf_grad *grad_y, tf_grad *grad_x);
+
+/* Section 5.8: how one operand of a product gets its gradient. */
+typedef struct {
+    tf_finish finish;
+    int32_t gm;
+    int16_t zero_point; /* of the other operand */
+} tf_mul_grad;
+/* v = G_y (other - zero_point) gm. grad_x may be grad_y. */
+uint32_t tf_mul_input_grad(const tf_mul_grad *mg, uint32_t count, const int8_t *other, const tf_grad *grad_y,
+                           tf_grad *grad_x);
+/* The same of tf_mul_channels_s8's x. */
+uint32_t tf_mul_channels_input_grad(const tf_mul_grad *mg, uint32_t gates, uint32_t count, const int8_t *gate,
+                                    const tf_grad *grad_y, tf_grad *grad_x);
+/* And of its gate, grad_gate: [gates]. */
+uint32_t tf_mul_channels_gate_grad(const tf_mul_grad *mg, uint32_t gates, uint32_t count, const int8_t *x,
+                                   const tf_grad *grad_y, tf_grad *grad_gate);
 
 /* ---- update, section 6 ---- */
 typedef struct {

@@ -50,9 +50,14 @@ def correlate_weight(grad: FloatArray, x: FloatArray, win: Window) -> FloatArray
     return np.matmul(outs, rows).reshape(win.out_c, win.kernel_h, win.kernel_w, win.in_c // g)
 
 
-def floats(v: IntArray, offset: int = 0) -> FloatArray:
-    """Integers as exact float64, less an offset."""
-    return (v - offset).astype(np.float64)
+def floats(v: IntArray, offset: int = 0, kind: type = np.float64) -> FloatArray:
+    """Integers as exact floats, less an offset."""
+    return (v - offset).astype(kind)
+
+
+def exact_type(sums: IntArray) -> type:
+    """The float that computes a layer's accumulators exactly; ``sums``: of each output's absolute weights."""
+    return np.float32 if 255 * int(sums.max()) < 1 << 24 else np.float64
 
 
 class Conv(Weighted):
@@ -73,8 +78,9 @@ class Conv(Weighted):
 
     def accumulate(self, n: Int8Node, p: Parameters, x: IntArray) -> IntArray:
         """Int32 accumulator: bias + sum w (x - z_x)."""
-        centred = floats(x, n.input_quant[0].zero_point)
-        return correlate(centred, floats(p.weight), window_of(n)).astype(np.int64) + p.bias
+        kind = exact_type(np.abs(p.weight).sum(axis=(1, 2, 3)))
+        centred = floats(x, n.input_quant[0].zero_point, kind)
+        return correlate(centred, floats(p.weight, 0, kind), window_of(n)).astype(np.int64) + p.bias
 
     def output(self, n: Int8Node, p: Parameters, xs: Sequence[IntArray]) -> IntArray:
         """Section 4."""
