@@ -15,9 +15,11 @@
 #endif
 #if TF_GRAD_BITS == 8
 typedef int8_t tf_grad;
+typedef uint8_t tf_fold_scale;
 #define TF_GQ 127
 #elif TF_GRAD_BITS == 16
 typedef int16_t tf_grad;
+typedef uint16_t tf_fold_scale;
 #define TF_GQ 32767
 #else
 #error "TF_GRAD_BITS must be 8 or 16"
@@ -187,8 +189,8 @@ void tf_mask_grad(uint32_t rows, uint32_t elements, const uint8_t *bits, tf_grad
 typedef struct {
     tf_finish finish;
     int32_t gm;         /* per layer; depthwise: unused */
-    const int32_t *gmc; /* depthwise: [c] */
-    const uint16_t *mw; /* fold, [out_c]; depthwise: unused */
+    const uint16_t *gmc;     /* depthwise: [c], 1 .. 32767 */
+    const tf_fold_scale *mw; /* fold, [out_c]; depthwise: unused */
     uint8_t fsh;
 } tf_input_grad;
 

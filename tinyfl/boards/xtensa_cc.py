@@ -21,7 +21,11 @@ _FEATURES = (
     "windowed density mul16 mul32 div32 fp bool loop minmax clamps nsa sext threadptr coprocessor s32c1i exception "
     "interrupt timers1"
 ).split()
-_CLANG = [CLANG, "--target=xtensa", *(word for f in _FEATURES for word in ("-Xclang", "-target-feature", "-Xclang", f"+{f}"))]
+_CLANG = [
+    CLANG,
+    "--target=xtensa",
+    *(word for f in _FEATURES for word in ("-Xclang", "-target-feature", "-Xclang", f"+{f}")),
+]
 _ASSEMBLE = [ASSEMBLER, "-triple=xtensa", "-mcpu=esp32", "-filetype=obj", "-"]
 _LINK = [LINKER, "--no-relax", "-z", "noexecstack"]
 _LITERAL = re.compile(r"\s*\.literal\s+([^,]+),\s*(.*)$")

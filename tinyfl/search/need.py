@@ -44,8 +44,18 @@ class Need:
 class Planner:
     """Plans schemes for one graph without calibrating their gradients: constants do not change a size."""
 
-    def __init__(self, graph: Graph, samples: FloatArray, learning_rate: float, grad_bits: int) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        samples: FloatArray,
+        learning_rate: float,
+        grad_bits: int,
+        input_in_arena: bool = False,
+        fraction_bits: int = 8,
+    ) -> None:
         self.graph = graph
+        self._in_arena = input_in_arena
+        self._fraction_bits = fraction_bits
         self._int8 = quantize(graph, UpdateScheme(()), samples[:_SAMPLES])
         self._rate = learning_rate
         self._bits = grad_bits
@@ -64,13 +74,14 @@ class Planner:
         """All of the scheme but its steps and its arena. Raises ModelError where a layer's sums cannot be held."""
         int8 = self.trained(scheme)
         grads = grad_constants(int8, {int8.output: 0}, self._bits, self._rate)
-        program = Program(int8, grads, (), {}, self._bits, self._rate)
+        program = Program(int8, grads, (), {}, self._bits, self._rate, self._fraction_bits)
         return Bundle(program, MemoryPlan(0, {}), self.graph.parameters)
 
     def planned(self, scheme: UpdateScheme) -> Bundle:
         """The scheme with its real plan. Raises ModelError."""
         bundle = self.unplanned(scheme)
-        program = differentiate(bundle.program.graph, bundle.program.grads, self._bits, self._rate)
+        empty = bundle.program
+        program = differentiate(empty.graph, empty.grads, self._bits, self._rate, self._in_arena, self._fraction_bits)
         return replace(bundle, program=program, plan=plan_memory(program))
 
 
