@@ -20,6 +20,7 @@ static tf_work work_of(const tf_window *win, const tf_weights *wt, int32_t pixel
     tf_blocks(blocks, win, wt);
     work.taps = win->kernel_h * win->kernel_w;
     t->blocks = 0;
+    t->w[1] = 0;
     t->k[1] = t->groups[1] = 0;
     for (int32_t b = 0; b < TF_BLOCKS; b++) {
         if (blocks[b].channels > 0) {

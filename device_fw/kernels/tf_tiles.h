@@ -10,8 +10,8 @@
  */
 typedef struct {
     int32_t blocks;             /* 1 or 2 */
-    const int8_t *w[TF_BLOCKS]; /* rows of one output channel each */
-    int32_t k[TF_BLOCKS];       /* length of a row; 0 for a second block that is left out */
+    const int8_t *w[TF_BLOCKS]; /* rows of one output channel each; null for a second block that is left out */
+    int32_t k[TF_BLOCKS];       /* length of a row; then 0 */
     int32_t groups[TF_BLOCKS];  /* of four values in a tile */
     int8_t *row[TF_BLOCKS];     /* room for 4 * groups bytes of one row */
     int16_t *tiles;
