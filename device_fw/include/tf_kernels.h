@@ -95,10 +95,10 @@ void tf_conv_s8(const tf_window *win, const tf_requant *rq, const tf_weights *wt
 void tf_pointwise_s8(const tf_window *win, const tf_requant *rq, const tf_weights *wt, const tf_rows *x,
                      const tf_rows_out *y, tf_span rows, void *scratch);
 /*
- * scratch: 16 kernel_h t + 32 P ((n - 1) stride_h + kernel_h) bytes, with t = kernel_w - 1 for stride_w 1 and
- * (kernel_w + 1) / 2 for stride_w 2, P = ceil(((4 ceil(out_w / 4) - 1) stride_w + kernel_w) / 4) and n the most output
- * rows a call, but no more than (4096 / (32 P) - kernel_h) / stride_h + 1 or 1. None where kernel_w is not 3, 5 or 7,
- * stride_w is above 2 or in_c below 4. It is quicker to compute n rows at once.
+ * scratch: 16 kernel_h (kernel_w - 1) + 32 P ((n - 1) stride_h + kernel_h) bytes, with
+ * P = ceil(((4 ceil(out_w / 4) - 1) stride_w + kernel_w) / 4) and n the most output rows a call, but no more than
+ * (floor(4096 / (32 P)) - kernel_h) / stride_h + 1 (towards 0), at least 1. None where kernel_w is not 3, 5 or 7,
+ * stride_w is above 2 or in_c below 4. It is quicker to compute several rows at once.
  */
 void tf_depthwise_s8(const tf_window *win, const tf_requant *rq, const tf_weights *wt, const tf_rows *x,
                      const tf_rows_out *y, tf_span rows, void *scratch);

@@ -21,10 +21,9 @@ def depthwise_scratch(win: Window, rows: int) -> int:
     k = win.kernel_w
     if k not in (3, 5, 7) or win.stride_w > 2 or win.in_c < 4:
         return 0
-    tap_words = k - 1 if win.stride_w == 1 else (k + 1) // 2
     row_bytes = 32 * -(-((-(-win.out_w // 4) * 4 - 1) * win.stride_w + k) // 4)
     fit = max(1, (PLANES_BYTES // row_bytes - win.kernel_h) // win.stride_h + 1)
-    return 16 * win.kernel_h * tap_words + ((min(fit, rows) - 1) * win.stride_h + win.kernel_h) * row_bytes
+    return 16 * win.kernel_h * (k - 1) + ((min(fit, rows) - 1) * win.stride_h + win.kernel_h) * row_bytes
 
 
 def round4(n: int) -> int:
