@@ -1,0 +1,13 @@
+#include "tf_step.h"
+
+void tf_step_weights_slowly(int32_t n, const int32_t *acc, uint16_t km, int32_t s, uint32_t base, uint32_t i, int8_t *w,
+                            uint8_t *f) {
+    const int32_t reach = 1 << 17; /* farther than from one end of a master's range to the other */
+    for (int32_t j = 0; j < n; j++, i++) {
+        const int64_t d = tf_stochastic_shift((int64_t)acc[j] * km, s, tf_random_word(base, i), i);
+        const int32_t v = w[j] * 256 + f[j] - (int32_t)tf_clamp64(d, -reach, reach);
+        const int32_t clamped = v < -32384 ? -32384 : v > 32640 ? 32640 : v;
+        w[j] = (int8_t)((uint32_t)clamped >> 8 & 255u);
+        f[j] = (uint8_t)(clamped & 255);
+    }
+}
