@@ -82,13 +82,22 @@ typedef struct {
  * rows: the output rows to compute. Every input row that their windows meet is present in x; x and y do not overlap.
  * scratch: 4-byte aligned.
  */
-/* scratch: none. */
+/*
+ * scratch: 4 G (8 T + 5) bytes; with k trained and frozen elements of a filter in a group (kernel_h kernel_w times the
+ * channels of the block), G = ceil(k_trained / 4) + ceil(k_frozen / 4) and T = min(ceil(pixels / 4), 2048 / (32 G)), at
+ * least 1; pixels = out_w, for a 1x1 kernel of stride 1 out_w times the most output rows a call.
+ */
 void tf_conv_s8(const tf_window *win, const tf_requant *rq, const tf_weights *wt, const tf_rows *x,
                 const tf_rows_out *y, tf_span rows, void *scratch);
-/* 1x1, stride 1, one group. scratch: none. */
+/* 1x1, stride 1, one group. scratch: as tf_conv_s8. */
 void tf_pointwise_s8(const tf_window *win, const tf_requant *rq, const tf_weights *wt, const tf_rows *x,
                      const tf_rows_out *y, tf_span rows, void *scratch);
-/* scratch: none. */
+/*
+ * scratch: 16 kernel_h (kernel_w - 1) + 32 P ((n - 1) stride_h + kernel_h) bytes, with
+ * P = ceil(((4 ceil(out_w / 4) - 1) stride_w + kernel_w) / 4) and n the most output rows a call, but no more than
+ * (floor(4096 / (32 P)) - kernel_h) / stride_h + 1 (towards 0), at least 1. None where kernel_w is not 3, 5 or 7,
+ * stride_w is above 2 or in_c below 4. It is quicker to compute several rows at once.
+ */
 void tf_depthwise_s8(const tf_window *win, const tf_requant *rq, const tf_weights *wt, const tf_rows *x,
                      const tf_rows_out *y, tf_span rows, void *scratch);
 /* x: [in_c]; logits: int16 [out_c] in 1/16 nat. rq's zero_point, lo and hi are not used. */

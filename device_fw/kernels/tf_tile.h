@@ -16,45 +16,9 @@ static inline int32_t tf_tile_groups(int32_t k) { return (k + 3) / 4; }
 static inline int32_t tf_tile_elements(int32_t k) { return 16 * tf_tile_groups(k); }
 
 /*
- * acc[p] += sum over groups of w[4g ..] x[p][4g ..]; w: int8 [4 * groups], any alignment; groups >= 1. Where K is no
- * multiple of 4, w is read up to 3 bytes beyond K (times 0): hand over such a row by copy if that leaves the array. On
- * a Cortex-M this is 13 instructions for 16 products (a word of weights serves four pixels) and half a loop's end.
+ * acc[p] += sum over groups of w[4g ..] x[p][4g ..]; w: int8 [4 * groups], any alignment. Where K is no multiple of 4,
+ * w is read up to 3 bytes beyond K (times 0): hand over such a row by copy if that leaves the array.
  */
-#ifdef __ARM_FEATURE_DSP
-#define TF_TILE_GROUP                                                                                                  \
-    "ldr %[odd], [%[w]], #4\n\t"                                                                                       \
-    "ldmia %[x]!, {r3, r4, r5, r6}\n\t"                                                                                \
-    "sxtb16 %[even], %[odd]\n\t"                                                                                       \
-    "sxtb16 %[odd], %[odd], ror #8\n\t"                                                                                \
-    "smlad %[a0], r3, %[even], %[a0]\n\t"                                                                              \
-    "smlad %[a1], r5, %[even], %[a1]\n\t"                                                                              \
-    "smlad %[a0], r4, %[odd], %[a0]\n\t"                                                                               \
-    "smlad %[a1], r6, %[odd], %[a1]\n\t"                                                                               \
-    "ldmia %[x]!, {r3, r4, r5, r6}\n\t"                                                                                \
-    "smlad %[a2], r3, %[even], %[a2]\n\t"                                                                              \
-    "smlad %[a3], r5, %[even], %[a3]\n\t"                                                                              \
-    "smlad %[a2], r4, %[odd], %[a2]\n\t"                                                                               \
-    "smlad %[a3], r6, %[odd], %[a3]\n\t"
-
-/* Two groups a turn; an odd number of groups enters at the second. */
-static inline void tf_tile_dot(int32_t groups, const int8_t *w, const int16_t *tile, int32_t acc[TF_TILE]) {
-    int32_t a0 = acc[0], a1 = acc[1], a2 = acc[2], a3 = acc[3];
-    uint32_t even, odd;
-    __asm__ volatile("tst %[end], #1\n\t"
-                     "add %[end], %[x], %[end], lsl #5\n\t"
-                     "bne 2f\n"
-                     "1:\n\t" TF_TILE_GROUP "2:\n\t" TF_TILE_GROUP "cmp %[x], %[end]\n\t"
-                     "bne 1b\n\t"
-                     : [a0] "+r"(a0), [a1] "+r"(a1), [a2] "+r"(a2), [a3] "+r"(a3), [w] "+r"(w), [x] "+r"(tile),
-                       [end] "+r"(groups), [even] "=&r"(even), [odd] "=&r"(odd)
-                     :
-                     : "r3", "r4", "r5", "r6", "cc", "memory");
-    acc[0] = a0;
-    acc[1] = a1;
-    acc[2] = a2;
-    acc[3] = a3;
-}
-#else
 static inline void tf_tile_dot(int32_t groups, const int8_t *w, const int16_t *tile, int32_t acc[TF_TILE]) {
     for (int32_t g = 0; g < groups; g++, w += 4) {
         for (int32_t p = 0; p < TF_TILE; p++, tile += 4) {
@@ -62,6 +26,5 @@ static inline void tf_tile_dot(int32_t groups, const int8_t *w, const int16_t *t
         }
     }
 }
-#endif
 
 #endif
