@@ -188,7 +188,7 @@ void tf_mask_grad(uint32_t rows, uint32_t elements, const uint8_t *bits, tf_grad
 
 typedef struct {
     tf_finish finish;
-    int32_t gm;         /* per layer; depthwise: unused */
+    int32_t gm;              /* per layer; depthwise: unused */
     const uint16_t *gmc;     /* depthwise: [c], 1 .. 32767 */
     const tf_fold_scale *mw; /* fold, [out_c]; depthwise: unused */
     uint8_t fsh;
@@ -209,7 +209,7 @@ uint32_t tf_conv_input_grad(const tf_window *win, const tf_input_grad *ig, const
 uint32_t tf_pointwise_input_grad(const tf_window *win, const tf_input_grad *ig, const tf_weights *wt,
                                  const tf_grad *grad_y, tf_grad *grad_x, void *scratch);
 /*
- * scratch: 4 * kernel_h * (kernel_w + 2 * stride_w)
+ * scratch: 16 * in_h * stride_w + 4 * kernel_h * (kernel_w + 2)
  *          + 2 * out_h * round4((in_w + pad_left) / stride_w + kernel_w + 8) bytes.
  */
 uint32_t tf_depthwise_input_grad(const tf_window *win, const tf_input_grad *ig, const tf_weights *wt,

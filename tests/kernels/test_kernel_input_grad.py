@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from kernel_cases import GQ, GRAD_TYPE, Values, conv_shape, examples, in_shape, out_shape, split, values, wide, windows
+from kernel_grad_scratch import conv_grad_scratch, depthwise_grad_scratch, pointwise_grad_scratch
 from kernel_library import Finish, InputGrad, Weights, Window, at
-from kernel_scratch import conv_grad_scratch, depthwise_grad_scratch, pointwise_grad_scratch
 
 BSH = st.integers(0, 47)
 FLAG = st.booleans()

@@ -91,11 +91,10 @@ class Depthwise(Weighted):
         k = win.kernel_w
         if k not in (3, 5, 7) or win.stride_w > 2 or win.in_c < 4:
             return 0
-        tap_words = k - 1 if win.stride_w == 1 else (k + 1) // 2
         row_bytes = 8 * round4((round4(win.out_w) - 1) * win.stride_w + k)
         fit = max(1, (_PLANES_BYTES // row_bytes - win.kernel_h) // win.stride_h + 1)
         planes = ((min(fit, rows) - 1) * win.stride_h + win.kernel_h) * row_bytes
-        return 16 * win.kernel_h * tap_words + planes
+        return 16 * win.kernel_h * (k - 1) + planes
 
     def scratch_bytes(self, n: Int8Node, grad_bytes: int) -> int:
         """The plane of one channel's gradient and its flipped filter."""
