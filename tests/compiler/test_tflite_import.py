@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from device_library import Device
 from tflite_cases import CASES, SHAPE, network
-from tflite_models import TfliteModel, litert_tensors
+from tflite_models import TfliteModel
 
+from benchmarks.litert_difference import Reference, imported
 from tinyfl.compiler.classifier import FRESH_HEADROOM, with_classes
 from tinyfl.compiler.frontends.tflite import import_tflite
 from tinyfl.compiler.frontends.tflite_layers import folded_activation
@@ -21,14 +22,9 @@ from tinyfl.compiler.quantize import quantize
 from tinyfl.compiler.scheme import parse_scheme
 from tinyfl.errors import ModelError
 from tinyfl.ops import OPS
-from tinyfl.types import Int8Graph, IntArray, QuantParams, UpdateScheme
+from tinyfl.types import IntArray, QuantParams, UpdateScheme
 
 FROZEN = UpdateScheme(())
-
-
-def imported(path: Path) -> Int8Graph:
-    graph = import_tflite(path)
-    return quantize(graph, FROZEN, np.zeros((1, *graph.shapes[graph.input])))
 
 
 def random_image(seed: int) -> IntArray:
@@ -37,24 +33,18 @@ def random_image(seed: int) -> IntArray:
 
 @pytest.mark.parametrize("case", CASES)
 def test_each_operator_is_within_one_step_of_litert(case: str, tmp_path: Path) -> None:
-    graph = imported(network(CASES[case], tmp_path))
+    reference = Reference(network(CASES[case], tmp_path))
     differing = total = 0
     for seed in range(8):
-        x = random_image(seed)
-        values = litert_tensors(tmp_path / "network.tflite", x.astype(np.int8))
-        for n in graph.nodes[:-1]:
-            xs = [values[t].reshape(1, *graph.shapes[t]) for t in n.inputs]
-            y = OPS[n.op].output(n, parameters_of(n), xs)
-            difference = np.abs(y.ravel() - values[n.output].ravel())
-            assert difference.max() <= 1, n.name
+        values = reference.run(random_image(seed))
+        for name, difference in reference.alone(values):
+            assert difference.max() <= 1, name
             differing, total = differing + int(difference.sum()), total + difference.size
-        last = graph.nodes[-1]
-        z = OPS["logits"].output(
-            last, parameters_of(last), [values[last.inputs[0]].reshape(1, *graph.shapes[last.inputs[0]])]
-        )
-        scores = (values["scores"] - 3) * np.float64(np.float32(0.2))
-        inside = (values["scores"].ravel() > -128) & (values["scores"].ravel() < 127)
-        assert np.abs(z.ravel() / 16 - scores.ravel())[inside].max(initial=0) <= 0.1 + 1 / 32 + 1e-6
+        last = reference.graph.nodes[-1]
+        logits = OPS["logits"].output(last, parameters_of(last), [values[last.inputs[0]]])
+        q = values[reference.graph.output].ravel()
+        inside = (q > -128) & (q < 127)
+        assert reference.scores(values, logits)[inside].max(initial=0) <= 0.1 + 1 / 32 + 1e-6
     # LiteRT rounds twice; a mean of few pixels is often a half, which it rounds away from zero and we round up
     assert differing <= (0.2 if "avg-pool" in case or case == "mean" else 0.03) * total
 

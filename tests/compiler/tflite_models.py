@@ -1,4 +1,4 @@
-"""Writes small `.tflite` networks with LiteRT's own schema, and runs them in its interpreter."""
+"""Writes small `.tflite` networks with LiteRT's own schema."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from pathlib import Path
 import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
-from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 _TYPES = {"int8": 9, "int32": 2, "float32": 0, "uint8": 3, "int16": 7}
 _OPTIONS = {
@@ -132,20 +131,3 @@ class TfliteModel:
     def write(self, path: Path, inputs, outputs) -> Path:  # type: ignore[no-untyped-def]
         path.write_bytes(self.content(inputs, outputs))
         return path
-
-
-def litert_tensors(path: Path, x: np.ndarray) -> dict[str, np.ndarray]:
-    """Every tensor of a network run by LiteRT's reference kernels on one sample, by name."""
-    interpreter = Interpreter(
-        str(path),
-        experimental_op_resolver_type=OpResolverType.BUILTIN_REF,
-        experimental_preserve_all_tensors=True,
-    )
-    interpreter.allocate_tensors()
-    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], x)
-    interpreter.invoke()
-    found = {}
-    for d in interpreter.get_tensor_details():
-        if d["name"] and d["dtype"] is np.int8:
-            found[d["name"]] = interpreter.get_tensor(d["index"]).astype(np.int64)
-    return found
