@@ -93,8 +93,12 @@ def memory_of(file: Path) -> tuple[int, int]:
 
 
 def _too_much(network: Path, board: Board, excess: dict[str, int], memory: MemoryMap) -> str:
-    parts = [f"{excess[name]:,} B more {title} than the {memory.regions[name]:,} B" for name, title in _TITLES if name in excess]
+    parts = [
+        f"{excess[name]:,} B more {title} than the {memory.regions[name]:,} B"
+        for name, title in _TITLES
+        if name in excess
+    ]
     return (
-        f"{network} needs {' and '.join(parts)} of {board.name} ({memory.stack_bytes:,} B of its SRAM are the stack's); "
-        "compile it with --sram or --flash to be told what fits, or with a scheme that trains less"
+        f"{network} needs {' and '.join(parts)} of {board.name} ({memory.stack_bytes:,} B of its SRAM are the "
+        "stack's); compile it with --sram or --flash to be told what fits, or with a scheme that trains less"
     )

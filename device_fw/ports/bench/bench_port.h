@@ -14,7 +14,7 @@ uint32_t bench_ticks(void); /* a free running counter; tinyfl/boards knows how m
 void bench_end(void);       /* stops the machine: does not return on a bare one */
 
 /* ---- by bench.c ---- */
-void bench_run(void);               /* trains, says what it measured, returns */
+void bench_run(void);                 /* trains, says what it measured, returns */
 void bench_say(const char *sentence); /* one line; for faults */
 
 /* ---- by start.c of ports/bare, on bare machines; a host says 0 ---- */
