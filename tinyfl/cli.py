@@ -24,6 +24,7 @@ app = typer.Typer(
 )
 
 MAX_SEED = 4_000_000  # as in a scenario
+SCHEME_HELP = "What trains: auto (searched), last:K, full, mcunetv3-49k and others, or a TOML file."
 STRATEGY_HELP = "average, norm-clip, trimmed-mean, or your own as file.py:ClassName."
 Target = Annotated[str, typer.Option(help="host, cortex-m4, cortex-m7, cortex-m55, rv32imc or xtensa.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output and nothing else.")]
@@ -72,20 +73,41 @@ def compile(
     ],
     calibration: Annotated[Path, typer.Option(help="NPZ file with x [N, T, C] or [N, H, W, C] and labels y [N].")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for net.c, net.h, plan.json and the bundle.")],
-    scheme: Annotated[str, typer.Option(help="What trains: last:K, full or a TOML file.")] = "last:1",
+    scheme: Annotated[str, typer.Option(help=SCHEME_HELP)] = "last:1",
     sram: Annotated[str | None, typer.Option(help="Budget such as 256K; refused if it cannot be met.")] = None,
     flash: Annotated[str | None, typer.Option(help="Budget such as 1M.")] = None,
     store: Annotated[int, typer.Option(min=1, max=65535, help="Windows the device's sample store holds.")] = 32,
     learning_rate: Annotated[float, typer.Option(min=1e-9, help="Rate of SGD on the device.")] = 2.0**-6,
     grad_bits: Annotated[int, typer.Option(help="Width of gradients: 8 or 16.")] = 8,
     classes: Annotated[int | None, typer.Option(help="Replace the classifier by a fresh one of so many.")] = None,
+    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Of the search of --scheme auto.")] = 0,
+    sample_in_arena: Annotated[
+        bool, typer.Option("--sample-in-arena", help="Plan a place for the sample, where a step uses it up.")
+    ] = False,
+    fraction_bits: Annotated[
+        int, typer.Option(help="Of trained weights: 8, or 0 to halve their memory (without a federation).")
+    ] = 8,
     as_json: Json = False,
 ) -> None:
     """Compile a trained network to an integer training step in C."""
     from tinyfl.compiler.command import CompileOptions, compile_model
     from tinyfl.progress import Progress
 
-    options = CompileOptions(model, calibration, out, scheme, sram, flash, store, learning_rate, grad_bits, classes)
+    options = CompileOptions(
+        model,
+        calibration,
+        out,
+        scheme,
+        sram,
+        flash,
+        store,
+        learning_rate,
+        grad_bits,
+        classes,
+        seed,
+        sample_in_arena,
+        fraction_bits,
+    )
     with Progress() as progress:
         plan = compile_model(options, progress)
     if as_json:

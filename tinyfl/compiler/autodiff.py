@@ -144,9 +144,7 @@ def _live_peak(steps: list[Step], sizes: Mapping[str, int]) -> int:
         for name in (*step.reads, *step.writes):
             last[name] = i
             first.setdefault(name, i if name in step.writes else 0)
-    return max(
-        sum(sizes.get(name, 0) for name in last if first[name] <= i <= last[name]) for i in range(len(steps))
-    )
+    return max(sum(sizes.get(name, 0) for name in last if first[name] <= i <= last[name]) for i in range(len(steps)))
 
 
 def _forward(graph: Int8Graph, segment: Segment, saved: Saved, sizes: dict[str, int], backward: list[Step]) -> Step:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tinyfl.compiler.c_constants import array, node_constants, tensor_table
+from tinyfl.compiler.c_constants import node_constants, tensor_table
 from tinyfl.compiler.c_names import Names
+from tinyfl.compiler.c_text import array
 from tinyfl.compiler.emit_backward import train_function, unchanged
 from tinyfl.compiler.emit_forward import forward_functions
 from tinyfl.compiler.identity import network_id

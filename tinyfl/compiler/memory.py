@@ -115,7 +115,10 @@ def _place(order: Sequence[str], problem: _Problem) -> dict[str, int]:
     for name in order:
         size = problem.sizes[name]
         blocked = sorted(
-            zone for rival in problem.rivals[name] if rival in offsets for zone in [_zone(name, rival, offsets, problem)]
+            zone
+            for rival in problem.rivals[name]
+            if rival in offsets
+            for zone in [_zone(name, rival, offsets, problem)]
         )
         at = 0
         for start, end in blocked:

@@ -104,8 +104,10 @@ class Chain:
         """Bytes by which the last output must start before the outer ``tensor`` in order to lie over it."""
         _, height, out_bytes = self.outputs[-1]
         lead = -height * out_bytes
+        by_the_last = any(name == tensor for name, _ in self.reads[-1])
         for spans in self.turns(rows):
-            for row in range(*spans[-1]):
+            first, end = spans[-1]
+            for row in range(first, end) if by_the_last else (end - 1,):  # others have read all of this turn's
                 for first, end in self._live(tensor, spans, row):
                     lead = max(lead, end * out_bytes - first * row_bytes)
         return lead

@@ -19,6 +19,8 @@ BIAS_LIMIT = 1 << 30
 def rs(v: IntArray, s: int | IntArray) -> IntArray:
     """RS(v, s): v / 2^s rounded half towards +inf; a negative shift multiplies. v: int64, s: 62 at most."""
     shift = np.asarray(s, np.int64)
+    if shift.size and shift.min() > 0:
+        return (v + (np.int64(1) << (shift - 1))) >> shift
     right = np.maximum(shift, 1)
     rounded = (v + (np.int64(1) << (right - 1))) >> right
     out: IntArray = np.where(shift > 0, rounded, v << np.maximum(-shift, 0))
