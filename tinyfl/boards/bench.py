@@ -69,10 +69,7 @@ def run_bench(network: Path, board: Board, steps: int, progress: Progress) -> Me
             said[name].append(int(value or "0", 16))
             task.advance(name == "step")
     if "fault" in said:
-        raise ToolError(
-            f"{network} stopped on {board.name} with a processor fault, "
-            f"as it does where a stack of {image.stack_limit:,} B is too small; its scripts in device_fw/ports set that"
-        )
+        raise ToolError(f"{network} stopped on {board.name} with a processor fault; report it with this network")
     if "end" not in said:
         raise ToolError(f"{network} stopped on {board.name} before it had said what it measured; run it again")
     return _measurement(network, board, image, said)
@@ -90,5 +87,6 @@ def _measurement(network: Path, board: Board, image: Image, said: dict[str, list
             f"raise STACK_BYTES in device_fw/ports/{board.memory_map}"
         )
     counter = board.emulator.counter
-    forward, *each = (counter.instructions(ticks - idle_ticks) for ticks in (forward_ticks, *steps))
-    return Measurement(*common, forward, tuple(each), stack, f"{digest:08x}")
+    idle, forward, *each = (counter.instructions(ticks) for ticks in (idle_ticks, forward_ticks, *steps))
+    each = [instructions - idle for instructions in each]
+    return Measurement(*common, forward - idle, tuple(each), stack, f"{digest:08x}")

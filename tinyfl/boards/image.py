@@ -99,6 +99,6 @@ def _too_much(network: Path, board: Board, excess: dict[str, int], memory: Memor
         if name in excess
     ]
     return (
-        f"{network} needs {' and '.join(parts)} of {board.name} ({memory.stack_bytes:,} B of its SRAM are the stack's); "
-        "compile it with --sram or --flash to be told what fits, or with a scheme that trains less"
+        f"{network} needs {' and '.join(parts)} of {board.name} ({memory.stack_bytes:,} B of its SRAM are the "
+        "stack's); compile it with --sram or --flash to be told what fits, or with a scheme that trains less"
     )

@@ -8,6 +8,9 @@
  * low first, of words of xorshift32 from BENCH_SEED on; the label of step n is n modulo the number of classes.
  * tinyfl/boards/bench_samples.py draws the same ones. What it says: docs/adding-a-board.md.
  */
+#ifndef BENCH_STEPS
+#define BENCH_STEPS 50u
+#endif
 #define BENCH_SEED 2463534242u
 
 #define AT_LEAST_ONE(n) ((n) > 0 ? (n) : 1) /* C has no empty arrays */
