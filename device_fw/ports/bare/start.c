@@ -41,7 +41,7 @@ uint32_t bench_stack_bytes(void) {
 }
 
 _Noreturn void bench_fault(void) {
-    bench_say("fault");
+    bench_say("fault", bench_stack_bytes());
     bench_end();
     for (;;) {
     }
