@@ -59,7 +59,7 @@ def build_image(network: Path, board: Board, grad_bits: int, steps: int = 50) ->
     include = [network, firmware / "include", *(ports / folder for folder in folders)]
     defines: dict[str, str | int] = {"TF_GRAD_BITS": grad_bits, "BENCH_STEPS": steps}
     compiler = board.compiler()
-    flags = [board.optimisation, "-ffunction-sections", "-fdata-sections", "-Wl,--gc-sections"]
+    flags = [*board.optimisation.split(), "-ffunction-sections", "-fdata-sections", "-Wl,--gc-sections"]
     scripts: list[Path] = []
     if board.memory_map is not None:
         flags += ["-nostartfiles", "-Wl,--no-warn-rwx-segments"]

@@ -12,7 +12,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tinyfl.types import MemoryPlan, Overlap, Placement, Program
+from tinyfl.types import MemoryPlan, Placement, Program
 
 ALIGNMENT = 8
 _TRIES = 400

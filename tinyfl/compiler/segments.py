@@ -13,7 +13,7 @@ from functools import cache
 
 from tinyfl.compiler.rows import Chain, by_rows, chain_of, ring_bytes, row_bytes
 from tinyfl.ops import OPS
-from tinyfl.types import Int8Graph, Int8Node, Segment
+from tinyfl.types import Int8Graph, Segment
 
 _LONGEST = 12  # nodes of a segment
 _ROWS = (32, 16, 8, 4, 2, 1)
