@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -23,10 +22,9 @@ from tinyfl.types import LayerUpdate, Program, UpdateScheme
 
 
 @pytest.fixture
-def eager(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """Long segments look cheap, so that streaming is chosen wherever it is possible."""
     monkeypatch.setattr(segments, "_cost", lambda graph, segment: -len(segment.nodes) * 100 - segment.rows % 7)
-    yield
 
 
 def compiled(data: st.DataObject, network: Network) -> Bundle:
