@@ -1,9 +1,9 @@
 """One training step of MCUNet-5FPS on an emulated Cortex-M7, beside MIT's Tiny Training Engine on the same work.
 
-128x128 images, 10 classes, batch size 1, the published update schemes. Ours are measured by `tinyfl bench` in this run;
-theirs were measured with gcc 12.2 at -Ofast on the same emulator (qemu-system-arm -M mps2-an500 -icount shift=0) for the
-scheme that their code ships. The 148 KB scheme trains 100,160 weights, which with fractions take 200,320 B: it does
-without.
+128x128 images, 10 classes, batch size 1, the published update schemes. Ours are measured by `tinyfl bench` in this
+run; theirs were measured with gcc 12.2 at -Ofast on the same emulator (qemu-system-arm -M mps2-an500 -icount shift=0)
+for the scheme that their code ships. The 148 KB scheme trains 100,160 weights, which with fractions take 200,320 B:
+it does without.
 """
 
 from __future__ import annotations

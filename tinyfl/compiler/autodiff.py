@@ -1,8 +1,8 @@
 """Differentiation at compile time: the int8 graph becomes a straight-line program of one training step.
 
-The backward pass is pruned to what the update scheme needs. A weight is updated as soon as its gradient exists, so no weight
-gradient is ever stored. Of the forward pass it keeps only what it reads: the masks of activations as bits, and those input
-channels whose weights train; everything else may be streamed through rings or overwritten.
+The backward pass is pruned to what the update scheme needs. A weight is updated as soon as its gradient exists, so no
+weight gradient is ever stored. Of the forward pass it keeps only what it reads: the masks of activations as bits, and
+those input channels whose weights train; everything else may be streamed through rings or overwritten.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Which rows of a tensor an operator reads for which rows of its output, and the turns of a segment of nodes.
 
-A segment computes its last output a few rows at a time. In each turn every node computes, in order, the rows that the nodes
-after it need for theirs; inner tensors live in rings of as many rows as are needed at once.
+A segment computes its last output a few rows at a time. In each turn every node computes, in order, the rows that the
+nodes after it need for theirs; inner tensors live in rings of as many rows as are needed at once.
 """
 
 from __future__ import annotations
