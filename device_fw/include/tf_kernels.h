@@ -85,8 +85,8 @@ typedef struct {
  * scratch: 4-byte aligned.
  */
 /*
- * scratch: 4 G (8 T + 5) bytes; with k trained and frozen elements of a filter in a group (kernel_h kernel_w times the
- * channels of the block), G = ceil(k_trained / 4) + ceil(k_frozen / 4) and T = min(ceil(pixels / 4), 2048 / (32 G)), at
+ * scratch: 4 G (8 T + 7) bytes; with k trained and frozen elements of a filter in a group (kernel_h kernel_w times the
+ * channels of the block), G = ceil(k_trained / 4) + ceil(k_frozen / 4) and T = min(ceil(pixels / 4), 4096 / (32 G)), at
  * least 1; pixels = out_w, for a 1x1 kernel of stride 1 out_w times the most output rows a call.
  */
 void tf_conv_s8(const tf_window *win, const tf_requant *rq, const tf_weights *wt, const tf_rows *x,
