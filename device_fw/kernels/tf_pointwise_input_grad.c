@@ -1,7 +1,7 @@
 #include "tf_block.h"
 #include "tf_finish.h"
 #include "tf_fold.h"
-#include "tf_pair.h"
+#include "tf_pair_grads.h"
 
 #if TF_DSP
 
@@ -82,23 +82,21 @@ static void finish_square(const tf_finish *finish, int32_t gm, const int32_t acc
  */
 static uint32_t sum_columns(const tf_window *win, const tf_input_grad *ig, const tf_stage *stage, const int16_t *pair,
                             int32_t columns, int32_t n, tf_grad *grad_x) {
-    const tf_finish finish = ig->finish;
-    const int quick = tf_finish_is_quick(&finish, TF_GM_BITS);
-    const int32_t scaled = quick ? tf_finish_scaled(&finish, ig->gm) : 0;
-    const int32_t step = win->in_c;
+    const int32_t step = win->in_c, pair_elements = 8 * stage->groups;
     const int16_t *folded = stage->folded;
     uint32_t saturated = 0;
-    for (int32_t p = 0; p < n; p += 2, grad_x += 2 * step, folded += 8 * stage->groups) {
+    int32_t p = 0;
+    if (tf_finish_is_quick(&ig->finish, TF_GM_BITS) && columns == 2 && n >= 2) {
+        tf_pair_grads grads = {tf_grads_of(&ig->finish, ig->gm, step, grad_x), folded + n / 2 * pair_elements,
+                               2 * pair_elements, pair};
+        tf_pair_grads_run(stage->groups, &grads, folded);
+        saturated = grads.to.saturated;
+        p = n & ~1;
+    }
+    for (; p < n; p += 2) {
         int32_t acc[TF_PAIR_PRODUCTS] = {0};
-        tf_pair_dot(stage->groups, pair, folded, acc);
-        if (quick && columns == 2 && n - p >= 2) {
-            tf_finish_quickly(&finish, acc[0], scaled, grad_x, &saturated);
-            tf_finish_quickly(&finish, acc[2], scaled, grad_x + 1, &saturated);
-            tf_finish_quickly(&finish, acc[1], scaled, grad_x + step, &saturated);
-            tf_finish_quickly(&finish, acc[3], scaled, grad_x + step + 1, &saturated);
-        } else {
-            finish_square(&finish, ig->gm, acc, columns, n - p < 2 ? 1 : 2, step, grad_x, &saturated);
-        }
+        tf_pair_dot(stage->groups, pair, folded + p / 2 * pair_elements, acc);
+        finish_square(&ig->finish, ig->gm, acc, columns, n - p < 2 ? 1 : 2, step, grad_x + p * step, &saturated);
     }
     return saturated;
 }
