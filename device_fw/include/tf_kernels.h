@@ -203,7 +203,7 @@ typedef struct {
 uint32_t tf_conv_input_grad(const tf_window *win, const tf_input_grad *ig, const tf_weights *wt, const tf_grad *grad_y,
                             tf_grad *grad_x, void *scratch);
 /*
- * Also for linear layers. scratch: round4(out_c) * (2 * pixels + 4) bytes, where
+ * Also for linear layers. scratch: round4(out_c) * (2 * pixels + 8) bytes, where
  * pixels = min(round4(in_h * in_w), max(8, 18432 / (2 * round4(out_c)) / 4 * 4)).
  */
 uint32_t tf_pointwise_input_grad(const tf_window *win, const tf_input_grad *ig, const tf_weights *wt,
@@ -259,7 +259,7 @@ uint32_t tf_counter_base(uint32_t seed, uint32_t step, uint32_t op);
 /* f is null where the model keeps no fractions: then w is rounded by a random byte more (section 6). */
 /*
  * x: what tf_save_input packed, [in_h][in_w][groups * trained_in_c]: the tensor itself where all channels train.
- * w, f: [out_c][kernel_h][kernel_w][trained_in_c]. scratch: 36 * min(64, round4(out_h * out_w)) bytes, 4-byte aligned.
+ * w, f: [out_c][kernel_h][kernel_w][trained_in_c]. scratch: 40 * min(64, round4(out_h * out_w)) bytes, 4-byte aligned.
  */
 void tf_conv_update(const tf_window *win, const tf_rate *rate, int32_t e, uint32_t base, const int8_t *x,
                     const tf_grad *grad_y, int8_t *w, uint8_t *f, void *scratch);

@@ -14,7 +14,7 @@ def conv_grad_scratch(win: Window, grad_bytes: int) -> int:
 def pointwise_grad_scratch(win: Window) -> int:
     k = round4(win.out_c)
     pixels = min(round4(win.in_h * win.in_w), max(8, 18432 // (2 * k) // 4 * 4))
-    return k * (2 * pixels + 4)
+    return k * (2 * pixels + 8)
 
 
 def depthwise_grad_scratch(win: Window) -> int:
@@ -23,4 +23,4 @@ def depthwise_grad_scratch(win: Window) -> int:
 
 
 def conv_update_scratch(win: Window) -> int:
-    return 36 * min(64, round4(win.out_h * win.out_w))
+    return 40 * min(64, round4(win.out_h * win.out_w))
