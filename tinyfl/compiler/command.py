@@ -52,7 +52,7 @@ def compile_model(options: CompileOptions, progress: Progress) -> Json:
         graph = load_graph(options.model, calibration)
     if options.classes is not None:
         graph = with_classes(graph, options.classes, _CLASSIFIER_SEED)
-    check_classes(graph, calibration.y)
+    check_classes(graph, calibration.y, options.classes is not None)
 
     def build(scheme_spec: str | None) -> Bundle:
         scheme = last_layers(graph, 1) if scheme_spec is None else parse_scheme(scheme_spec, graph)
