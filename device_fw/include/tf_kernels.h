@@ -15,9 +15,11 @@
 #endif
 #if TF_GRAD_BITS == 8
 typedef int8_t tf_grad;
+typedef uint8_t tf_fold_scale;
 #define TF_GQ 127
 #elif TF_GRAD_BITS == 16
 typedef int16_t tf_grad;
+typedef uint16_t tf_fold_scale;
 #define TF_GQ 32767
 #else
 #error "TF_GRAD_BITS must be 8 or 16"
@@ -82,13 +84,22 @@ typedef struct {
  * rows: the output rows to compute. Every input row that their windows meet is present in x; x and y do not overlap.
  * scratch: 4-byte aligned.
  */
-/* scratch: none. */
+/*
+ * scratch: 4 G (8 T + 5) bytes; with k trained and frozen elements of a filter in a group (kernel_h kernel_w times the
+ * channels of the block), G = ceil(k_trained / 4) + ceil(k_frozen / 4) and T = min(ceil(pixels / 4), 2048 / (32 G)), at
+ * least 1; pixels = out_w, for a 1x1 kernel of stride 1 out_w times the most output rows a call.
+ */
 void tf_conv_s8(const tf_window *win, const tf_requant *rq, const tf_weights *wt, const tf_rows *x,
                 const tf_rows_out *y, tf_span rows, void *scratch);
-/* 1x1, stride 1, one group. scratch: none. */
+/* 1x1, stride 1, one group. scratch: as tf_conv_s8. */
 void tf_pointwise_s8(const tf_window *win, const tf_requant *rq, const tf_weights *wt, const tf_rows *x,
                      const tf_rows_out *y, tf_span rows, void *scratch);
-/* scratch: none. */
+/*
+ * scratch: 16 kernel_h (kernel_w - 1) + 32 P ((n - 1) stride_h + kernel_h) bytes, with
+ * P = ceil(((4 ceil(out_w / 4) - 1) stride_w + kernel_w) / 4) and n the most output rows a call, but no more than
+ * (floor(4096 / (32 P)) - kernel_h) / stride_h + 1 (towards 0), at least 1. None where kernel_w is not 3, 5 or 7,
+ * stride_w is above 2 or in_c below 4. It is quicker to compute several rows at once.
+ */
 void tf_depthwise_s8(const tf_window *win, const tf_requant *rq, const tf_weights *wt, const tf_rows *x,
                      const tf_rows_out *y, tf_span rows, void *scratch);
 /* x: [in_c]; logits: int16 [out_c] in 1/16 nat. rq's zero_point, lo and hi are not used. */
@@ -151,6 +162,20 @@ typedef struct {
 /* scratch: uint32 [classes]. */
 tf_loss tf_softmax_ce(uint16_t classes, const int16_t *logits, uint16_t label, tf_grad *grad, uint32_t *scratch);
 
+/* ---- what the forward pass leaves to the backward pass ---- */
+/*
+ * Section 5.3, bit i of a row: 1 where the gradient passes the activation (y > lo if mask_lo, y < hi if mask_hi). A row
+ * of the mask takes (elements + 7) / 8 bytes, bit i at byte i / 8, least significant first; unused bits are 0.
+ * elements: W * C. bits: row 0 of the whole mask, whichever rows are saved.
+ */
+void tf_save_mask(int8_t lo, int8_t hi, uint8_t mask_lo, uint8_t mask_hi, uint32_t elements, const tf_rows *y,
+                  tf_span rows, uint8_t *bits);
+/*
+ * Packs what the weight update of win reads of its input: the trained channels of every group (depthwise: win's groups
+ * are 1, its trained_in_c in_c). rows: of the input. saved: [in_h][in_w][groups * trained_in_c], whichever rows are.
+ */
+void tf_save_input(const tf_window *win, const tf_rows *x, tf_span rows, int8_t *saved);
+
 /* ---- backward, sections 5.3 to 5.9 ---- */
 /* How an input gradient is finished: G_x = SAT(RE(v + (G_x << bsh), bsh)); without accumulate the sum is v alone. */
 typedef struct {
@@ -158,40 +183,35 @@ typedef struct {
     uint8_t accumulate; /* 1: grad_x already holds a gradient */
 } tf_finish;
 
-/*
- * A mask has one bit for each element of a tensor: 1 where the gradient passes the activation (y > lo if mask_lo, y <
- * hi if mask_hi). A row of `elements` takes (elements + 7) / 8 bytes, bit i in byte i / 8, the least significant first;
- * unused bits are 0. Kept in the forward pass, while y's rows exist. bits: the whole tensor's mask.
- */
-void tf_save_mask(int8_t lo, int8_t hi, uint8_t mask_lo, uint8_t mask_hi, uint32_t elements, const tf_rows *y,
-                  tf_span rows, uint8_t *bits);
-/* Zeroes grad where its bit is 0. grad: [rows][elements]. */
+/* Zeroes grad where its bit of tf_save_mask is 0. grad: [rows][elements]. */
 void tf_mask_grad(uint32_t rows, uint32_t elements, const uint8_t *bits, tf_grad *grad);
-
-/*
- * Packs what the weight update of win reads of its input: the first trained_in_c channels of every group (depthwise:
- * all). rows: of the input. saved: [in_h][in_w][groups * trained_in_c].
- */
-void tf_save_input(const tf_window *win, const tf_rows *x, tf_span rows, int8_t *saved);
 
 typedef struct {
     tf_finish finish;
-    int32_t gm;         /* per layer; depthwise: unused */
-    const int32_t *gmc; /* depthwise: [c] */
-    const uint16_t *mw; /* fold, [out_c]; depthwise: unused */
+    int32_t gm;              /* per layer; depthwise: unused */
+    const uint16_t *gmc;     /* depthwise: [c], 1 .. 32767 */
+    const tf_fold_scale *mw; /* fold, [out_c]; depthwise: unused */
     uint8_t fsh;
 } tf_input_grad;
 
 /*
  * The kernels below return how many elements of grad_x saturated at +-TF_GQ.
- * grad_y: [out_h][out_w][out_c]; grad_x: [in_h][in_w][in_c].
+ * grad_y: [out_h][out_w][out_c]; grad_x: [in_h][in_w][in_c]. Scratch is 4-byte aligned; divisions round down,
+ * round4(n) is the multiple of 4 from n on.
  */
-/* scratch: tf_grad [kernel_h*kernel_w*out_c]. */
+/* scratch: kernel_h * kernel_w * out_c * sizeof(tf_grad) bytes. */
 uint32_t tf_conv_input_grad(const tf_window *win, const tf_input_grad *ig, const tf_weights *wt, const tf_grad *grad_y,
                             tf_grad *grad_x, void *scratch);
-/* scratch: tf_grad [out_c]. Also for linear layers. */
+/*
+ * Also for linear layers. scratch: round4(out_c) * (2 * pixels + 4) bytes, where
+ * pixels = min(round4(in_h * in_w), max(8, 18432 / (2 * round4(out_c)) / 4 * 4)).
+ */
 uint32_t tf_pointwise_input_grad(const tf_window *win, const tf_input_grad *ig, const tf_weights *wt,
                                  const tf_grad *grad_y, tf_grad *grad_x, void *scratch);
+/*
+ * scratch: 16 * in_h * stride_w + 4 * kernel_h * (kernel_w + 2)
+ *          + 2 * out_h * round4((in_w + pad_left) / stride_w + kernel_w + 8) bytes.
+ */
 uint32_t tf_depthwise_input_grad(const tf_window *win, const tf_input_grad *ig, const tf_weights *wt,
                                  const tf_grad *grad_y, tf_grad *grad_x, void *scratch);
 uint32_t tf_avg_pool_input_grad(const tf_window *win, const tf_input_grad *ig, const tf_grad *grad_y, tf_grad *grad_x);
@@ -237,10 +257,13 @@ typedef struct {
 uint32_t tf_counter_base(uint32_t seed, uint32_t step, uint32_t op);
 /* e: exponent of grad_y plus the learning-rate shift. base: the op's counter base of section 1. */
 /* f is null where the model keeps no fractions: then w is rounded by a random byte more (section 6). */
-/* x: as tf_save_input packs it. w, f: [out_c][kernel_h][kernel_w][trained_in_c]. scratch: none. */
+/*
+ * x: what tf_save_input packed, [in_h][in_w][groups * trained_in_c]: the tensor itself where all channels train.
+ * w, f: [out_c][kernel_h][kernel_w][trained_in_c]. scratch: 36 * min(64, round4(out_h * out_w)) bytes, 4-byte aligned.
+ */
 void tf_conv_update(const tf_window *win, const tf_rate *rate, int32_t e, uint32_t base, const int8_t *x,
                     const tf_grad *grad_y, int8_t *w, uint8_t *f, void *scratch);
-/* w, f: [kernel_h][kernel_w][c]. scratch: none. */
+/* w, f: [kernel_h][kernel_w][c]. scratch: none is used yet, it may be null. */
 void tf_depthwise_update(const tf_window *win, const tf_rate *rate, int32_t e, uint32_t base, const int8_t *x,
                          const tf_grad *grad_y, int8_t *w, uint8_t *f, void *scratch);
 /* b: [out_c]; pixels = out_h*out_w. */

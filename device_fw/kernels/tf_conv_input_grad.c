@@ -60,8 +60,8 @@ static uint32_t finish_pixel(const tf_window *win, const tf_meeting *at, const t
                 const int8_t *w = blocks[b].w + g * group_out * win->kernel_h * win->kernel_w * channels + i0;
                 int32_t acc[TF_LANES];
                 sum_meeting(win, at, w, channels, n, folded + g * group_out, acc);
-                saturated +=
-                    tf_finish_grads(&ig->finish, n, acc, ig->gm, grad_x + g * group_in + blocks[b].offset + i0);
+                saturated += tf_finish_grads(&ig->finish, n, acc, ig->gm, TF_GM_BITS,
+                                             grad_x + g * group_in + blocks[b].offset + i0);
             }
         }
     }

@@ -118,7 +118,8 @@ class Device:
 
     def planes(self) -> tuple[bytes, bytes, bytes]:
         """w, f and b as bytes."""
-        return self.w.tobytes(), self.f.tobytes(), self.b.tobytes()
+        fraction = self.f if self.model.fraction_bits else self.f[:0]
+        return self.w.tobytes(), fraction.tobytes(), self.b.tobytes()
 
     def guards_hold(self) -> bool:
         """Whether the bytes around the arena are untouched."""

@@ -69,30 +69,43 @@ def constant_bytes(bundle: Bundle) -> int:
         total += 5 * n.requant.m.size
         g = bundle.program.grads.get(n.index)
         if g is not None:
-            total += 2 * g.mw.size + 4 * g.gmc.size + 3 * (g.km.size + g.kb.size)
+            total += bundle.program.grad_bits // 8 * g.mw.size + 2 * g.gmc.size + 3 * (g.km.size + g.kb.size)
     return total
 
 
-def check_budget(bundle: Bundle, capacity: int, sram: int | None, flash: int | None, smallest: Bundle) -> None:
+def check_budget(
+    bundle: Bundle,
+    capacity: int,
+    sram: int | None,
+    flash: int | None,
+    smallest: Bundle | None = None,
+    automatic: bool = False,
+) -> None:
     """Raise BudgetError saying by how much a budget is missed and the smallest that works.
 
-    ``smallest`` is the same network under the scheme that needs least.
+    ``smallest`` is the same network under the scheme that needs least, last:1; ``automatic``: the scheme is to be
+    chosen, and ``bundle`` is that smallest.
     """
+    least = bundle if smallest is None else smallest
+    what = "the smallest scheme, --scheme last:1," if automatic else "the plan"
     need = sram_need(bundle, capacity)
     if sram is not None and need.total > sram:
-        one, least = sram_need(bundle, 1).total, sram_need(smallest, 1).total
-        ways = [str(need.total)]
-        ways += [f"{one} with --store 1"] if one < need.total else []
-        ways += [f"{least} with --store 1 --scheme last:1"] if least < one else []
+        here = " with --scheme last:1" if automatic else ""
+        one, lowest = sram_need(bundle, 1).total, sram_need(least, 1).total
+        ways = [f"{need.total}{here}"]
+        ways += [f"{one} with --store 1{here[5:] if here else ''}"] if one < need.total else []
+        ways += [f"{lowest} with --store 1 --scheme last:1"] if lowest < one else []
         raise BudgetError(
-            f"the plan needs {need.total} B of SRAM ({_parts(need)}), {need.total - sram} B over the budget of {sram}: "
+            f"{what} needs {need.total} B of SRAM ({_parts(need)}), {need.total - sram} B over the budget of {sram}: "
             f"give at least {', or '.join(ways)}, the smallest that works"
         )
     constants = constant_bytes(bundle)
     if flash is not None and constants > flash:
+        lowest = constant_bytes(least)
+        way = f", {lowest} with --scheme last:1" if lowest < constants else ""
         raise BudgetError(
-            f"the network's constants need {constants} B of flash, {constants - flash} B over the budget of {flash} B: "
-            f"give at least {constants} and the code's size, or a smaller network"
+            f"{what} needs {constants} B of flash for constants, {constants - flash} B over the budget of {flash} B: "
+            f"give at least {constants} and the code's size{way}, or a smaller network"
         )
 
 

@@ -1,8 +1,9 @@
 """Which nodes the forward pass computes together, row by row, so that its largest tensors never exist as a whole.
 
-Layer by layer the widest layer of an inverted bottleneck sets the peak of memory. Streamed through rings, the same integers
-need only a few rows of it. Streaming costs instructions (a depthwise layer gathers its rows again for each turn), so the
-segmentation chosen is the cheapest of those whose peak is the lowest possible, or no higher than the backward pass's.
+Layer by layer the widest layer of an inverted bottleneck sets the peak of memory. Streamed through rings, the same
+integers need only a few rows of it. Streaming costs instructions (a depthwise layer gathers its rows again for each
+turn), so the segmentation chosen is the cheapest of those whose peak is the lowest possible, or no higher than the
+backward pass's.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from functools import cache
 
 from tinyfl.compiler.rows import Chain, by_rows, chain_of, ring_bytes, row_bytes
 from tinyfl.ops import OPS
-from tinyfl.types import Int8Graph, Int8Node, Segment
+from tinyfl.types import Int8Graph, Segment
 
 _LONGEST = 12  # nodes of a segment
 _ROWS = (32, 16, 8, 4, 2, 1)

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tinyfl.ops.conv import exact_type, floats
+from tinyfl.ops.conv import exact_type, floats, round4
 from tinyfl.ops.operator import CallArguments, Parameters, requantise, window_of
 from tinyfl.ops.patches import crop, frame, pad, taps
 from tinyfl.ops.weighted import Weighted
 from tinyfl.types import FloatArray, GradConstants, Int8Node, IntArray, Node, Window
+
+_PLANES_BYTES = 4096  # that a forward kernel gathers at once
 
 
 def filter_channels(x: FloatArray, weight: FloatArray, win: Window) -> FloatArray:
@@ -81,6 +83,24 @@ class Depthwise(Weighted):
         """Pixels x taps x channels."""
         assert n.weight is not None
         return window_of(n).pixels * n.weight.size
+
+    def forward_scratch_bytes(self, n: Int8Node, rows: int) -> int:
+        """Planes of four channels and their filters, where a fast kernel serves: as tf_kernels.h states it."""
+        win = window_of(n)
+        k = win.kernel_w
+        if k not in (3, 5, 7) or win.stride_w > 2 or win.in_c < 4:
+            return 0
+        row_bytes = 8 * round4((round4(win.out_w) - 1) * win.stride_w + k)
+        fit = max(1, (_PLANES_BYTES // row_bytes - win.kernel_h) // win.stride_h + 1)
+        planes = ((min(fit, rows) - 1) * win.stride_h + win.kernel_h) * row_bytes
+        return 16 * win.kernel_h * (k - 1) + planes
+
+    def scratch_bytes(self, n: Int8Node, grad_bytes: int) -> int:
+        """The plane of one channel's gradient and its flipped filter."""
+        win = window_of(n)
+        row = round4((win.in_w + win.pad_left) // win.stride_w + win.kernel_w + 8)
+        plane = 16 * win.in_h * win.stride_w + 2 * win.out_h * row
+        return plane + 4 * win.kernel_h * (win.kernel_w + 2)
 
     def c_forward(self, n: Int8Node, a: CallArguments) -> str:
         """tf_depthwise_s8."""

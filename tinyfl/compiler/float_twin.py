@@ -1,10 +1,12 @@
-"""The float32 twin of a compiled network: the same graph, scheme, samples, order and rate, trained by torch.
+"""The float32 twin of a graph: the same layers, scheme, samples, order and rate, trained by torch.
 
-It is what the integer kernel's accuracy is compared with.
+Scheme search measures on it what training a layer brings, and benchmarks compare the integer kernel's accuracy with it.
+Tensors are [N, C, H, W] inside, as torch has them; a 1-D network has H = 1.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +15,17 @@ from torch.nn import functional
 
 from tinyfl.compiler.sample_order import epoch_order
 from tinyfl.compiler.scheme import trained_in_channels
-from tinyfl.types import Graph, Node, UpdateScheme, Window
+from tinyfl.errors import ModelError
+from tinyfl.types import FloatArray, Graph, IntArray, Node, UpdateScheme, Window
+
+Values = Mapping[str, torch.Tensor]
+
+_ACTIVATIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+    "none": lambda y: y,
+    "relu": torch.relu,
+    "relu6": lambda y: y.clamp(0, 6),
+    "relu_n1_to_1": lambda y: y.clamp(-1, 1),
+}
 
 
 @dataclass
@@ -28,7 +40,7 @@ class Layer:
 
 
 class FloatTwin:
-    """Batch-1 SGD on the trained part of a float graph; windows are [H, W, C] float32."""
+    """SGD on the trained part of a float graph; windows are [H, W, C] float32."""
 
     def __init__(self, graph: Graph, scheme: UpdateScheme, learning_rate: float) -> None:
         self.graph = graph
@@ -41,21 +53,31 @@ class FloatTwin:
             mask = np.zeros_like(node.weight)
             if update is not None and update.ratio > 0:
                 mask[..., : mask.shape[-1] if node.op == "depthwise" else trained_in_channels(node, update)] = 1
+            trains_bias = update is not None and update.bias
             self.layers[node.name] = Layer(
-                _leaf(_torch_weight(node, node.weight)),
-                _leaf(node.bias),
-                torch.tensor(_torch_weight(node, mask), dtype=torch.float32),
-                float(update is not None and update.bias),
+                _leaf(_torch_weight(node, node.weight), bool(mask.any())),
+                _leaf(node.bias, trains_bias),
+                _leaf(_torch_weight(node, mask), False),
+                float(trains_bias),
                 update is not None and update.shared,
             )
 
     def logits(self, x: torch.Tensor) -> torch.Tensor:
         """Scores [N, classes] of windows [N, H, W, C]."""
-        values = {self.graph.input: x.permute(0, 3, 1, 2)}
-        for node in self.graph.nodes:
-            y = self._run(node, [values[t] for t in node.inputs])
-            values[node.output] = {"none": y, "relu": y.relu(), "relu6": y.clamp(0, 6)}[node.activation]
-        return values[self.graph.output].flatten(1)
+        return self.scores({self.graph.input: x.permute(0, 3, 1, 2)}, 0)
+
+    def scores(self, values: Values, start: int) -> torch.Tensor:
+        """Scores [N, classes] from the tensors that node ``start`` and those after it read of the nodes before."""
+        return self.run(values, start, len(self.graph.nodes))[self.graph.output].flatten(1)
+
+    def run(self, values: Values, start: int, stop: int) -> dict[str, torch.Tensor]:
+        """Computes nodes ``start`` to ``stop`` - 1; returns what later nodes read, or the network's output."""
+        known = dict(values)
+        for node in self.graph.nodes[start:stop]:
+            y = self._run(node, [known[t] for t in node.inputs])
+            known[node.output] = _ACTIVATIONS[node.activation](y)
+        wanted = {t for node in self.graph.nodes[stop:] for t in node.inputs} or {self.graph.output}
+        return {t: v for t, v in known.items() if t in wanted}
 
     def _run(self, node: Node, xs: list[torch.Tensor]) -> torch.Tensor:
         layer = self.layers.get(node.name)
@@ -71,13 +93,18 @@ class FloatTwin:
 
     def step(self, x: torch.Tensor, label: int) -> None:
         """One step of SGD on one window [H, W, C]."""
-        loss = functional.cross_entropy(self.logits(x[None]), torch.tensor([label]))
-        tensors = [t for layer in self.layers.values() for t in (layer.weight, layer.bias)]
-        grads = torch.autograd.grad(loss, tensors, allow_unused=True)
+        self.descend(self.logits(x[None]), torch.tensor([label]))
+
+    def descend(self, scores: torch.Tensor, labels: torch.Tensor) -> float:
+        """One step along the sum of the samples' gradients, about what single steps amount to; returns their loss."""
+        loss = functional.cross_entropy(scores, labels, reduction="sum")
+        rows = [(t, m) for layer in self.layers.values() for t, m in _trained(layer)]
+        grads = torch.autograd.grad(loss, [t for t, _ in rows], allow_unused=True)
         with torch.no_grad():
-            for layer, gw, gb in zip(self.layers.values(), grads[::2], grads[1::2], strict=True):
-                layer.weight -= self.rate * layer.weight_mask * gw
-                layer.bias -= self.rate * layer.bias_mask * gb
+            for (tensor, mask), grad in zip(rows, grads, strict=True):
+                if grad is not None:
+                    tensor -= self.rate * mask * grad
+        return float(loss.detach())
 
     def learn(self, x: torch.Tensor, y: list[int], seed: int, round_number: int, epochs: int) -> None:
         """The epochs of one round, in a device's order."""
@@ -89,16 +116,25 @@ class FloatTwin:
         """The tensors whose deltas travel, to read and to set."""
         return [t for layer in self.layers.values() if layer.shared for t in (layer.weight, layer.bias)]
 
-    def accuracy(self, x: torch.Tensor, y: np.ndarray) -> float:
+    def accuracy(self, x: torch.Tensor, y: IntArray) -> float:
+        """Share of windows [N, H, W, C] whose label has the highest score."""
         with torch.no_grad():
             return float((self.logits(x).argmax(1).numpy() == y).mean())
 
 
-def _leaf(values: np.ndarray) -> torch.Tensor:
-    return torch.tensor(values, dtype=torch.float32, requires_grad=True)
+def _leaf(values: FloatArray, trains: bool) -> torch.Tensor:
+    return torch.tensor(values, dtype=torch.float32, requires_grad=trains)
 
 
-def _torch_weight(node: Node, weight: np.ndarray) -> np.ndarray:
+def _trained(layer: Layer) -> list[tuple[torch.Tensor, torch.Tensor | float]]:
+    pairs: list[tuple[torch.Tensor, torch.Tensor | float]] = [
+        (layer.weight, layer.weight_mask),
+        (layer.bias, layer.bias_mask),
+    ]
+    return [(tensor, mask) for tensor, mask in pairs if tensor.requires_grad]
+
+
+def _torch_weight(node: Node, weight: FloatArray) -> FloatArray:
     if node.op == "depthwise":
         return weight.transpose(2, 0, 1)[:, None]
     return weight.transpose(0, 3, 1, 2) if _window(node).in_h * _window(node).in_w > 1 else weight
@@ -118,11 +154,13 @@ def _pad(x: torch.Tensor, win: Window, value: float = 0.0) -> torch.Tensor:
     return padded[:, :, :height, :width]
 
 
-def _plain(node: Node, xs: list[torch.Tensor]) -> torch.Tensor:
+def _plain(node: Node, xs: Sequence[torch.Tensor]) -> torch.Tensor:
     if node.op == "add":
         return xs[0] + xs[1]
     if node.op == "activation":
         return xs[0]
+    if node.op not in ("avg_pool", "max_pool"):
+        raise ModelError(f"node {node.name}: {node.op} has no float twin; give the update scheme yourself (last:K)")
     win = _window(node)
     size, stride = (win.kernel_h, win.kernel_w), (win.stride_h, win.stride_w)
     if node.op == "avg_pool":

@@ -1,0 +1,141 @@
+"""Contribution analysis: what training a part of the network brings on the user's task, over the classifier alone.
+
+The float32 twin learns one half of the samples and is judged by the other half, then the halves change places, for one
+or more splits. All runs start from the same briefly trained classifier and see the same mini-batches. What lies before
+the first layer that trains gives the same results in every run: it is computed once, from the deepest cut to the last.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from tinyfl.compiler.float_twin import FloatTwin, Values
+from tinyfl.errors import DataError
+from tinyfl.search.space import Candidate, Measured, cut_of, scheme_of
+from tinyfl.types import FloatArray, Graph, IntArray
+
+BATCH = 4
+EPOCHS = 4
+WARM_EPOCHS = 8
+"""epochs in which the classifier learns alone before anything else does"""
+QUARTERS = 3
+"""times that the rate of a run that diverges is divided by four"""
+_CHUNK = 16
+"""samples computed at once where nothing trains"""
+
+
+@dataclass(frozen=True)
+class Half:
+    """Indices of the samples to learn from and of those to judge by."""
+
+    learn: IntArray
+    judge: IntArray
+
+
+def halves(labels: IntArray, per_class: int, splits: int, seed: int) -> tuple[Half, ...]:
+    """Both directions of ``splits`` splits of at most ``per_class`` samples of each class; raises DataError."""
+    rng = np.random.default_rng(seed)
+    out: list[Half] = []
+    for _ in range(splits):
+        parts: tuple[list[int], list[int]] = ([], [])
+        for label in np.unique(labels):
+            chosen = rng.permutation(np.flatnonzero(labels == label))[:per_class]
+            if len(chosen) < 2:
+                raise DataError(
+                    f"the calibration file has one sample of class {label}; --scheme auto needs two of each, one to "
+                    "learn from and one to judge by"
+                )
+            for position, i in enumerate(chosen):
+                parts[position % 2].append(int(i))
+        first, second = (np.sort(np.array(part, np.int64)) for part in parts)
+        out += [Half(first, second), Half(second, first)]
+    return tuple(out)
+
+
+class Analysis:
+    """Measures candidates on samples x [N, H, W, C] with labels y [N]; ``seed`` decides the order of learning.
+
+    Each run computes in one thread, so results do not depend on the number of processors.
+    """
+
+    def __init__(
+        self, graph: Graph, rate: float, x: FloatArray, y: IntArray, parts: tuple[Half, ...], seed: int
+    ) -> None:
+        self._graph, self._rate, self._parts, self._seed = graph, rate, parts, seed
+        self._x = torch.from_numpy(x.astype(np.float32)).permute(0, 3, 1, 2)
+        self._y = torch.from_numpy(y)
+
+    def measure(self, candidates: list[Candidate]) -> Iterator[tuple[Candidate, Measured]]:
+        """What each candidate reaches, over all samples that it was judged by; the deepest come first."""
+        with ThreadPoolExecutor(os.cpu_count(), initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            at_head = self._forward(pool, {self._graph.input: self._x}, 0, cut_of(self._graph, 0))
+            heads = list(pool.map(lambda part: self._warm(part, at_head), range(len(self._parts))))
+            values: Values = {self._graph.input: self._x}
+            start = 0
+            for depth in sorted({c.depth for c in candidates}, reverse=True):
+                cut = cut_of(self._graph, depth)
+                values, start = self._forward(pool, values, start, cut), cut
+                here = [c for c in candidates if c.depth == depth]
+                jobs = [pool.submit(self._run, c, p, heads[p], values) for c in here for p in range(len(self._parts))]
+                for i, c in enumerate(here):
+                    runs = [job.result() for job in jobs[i * len(self._parts) : (i + 1) * len(self._parts)]]
+                    accuracy = sum(run.accuracy for run in runs) / len(runs)
+                    yield c, Measured(accuracy, max(run.lr_shift for run in runs))
+
+    def _forward(self, pool: ThreadPoolExecutor, values: Values, start: int, stop: int) -> Values:
+        twin = FloatTwin(self._graph, scheme_of(Candidate(), self._graph), self._rate)
+
+        def part(first: int) -> Values:
+            with torch.no_grad():
+                return twin.run({t: v[first : first + _CHUNK] for t, v in values.items()}, start, stop)
+
+        parts = list(pool.map(part, range(0, len(self._x), _CHUNK)))
+        return {t: torch.cat([p[t] for p in parts]) for t in parts[0]}
+
+    def _warm(self, part: int, values: Values) -> FloatTwin:
+        """A twin whose classifier has learned ``part``."""
+        twin = FloatTwin(self._graph, scheme_of(Candidate(), self._graph), self._rate)
+        self._learn(twin, part, values, cut_of(self._graph, 0), WARM_EPOCHS)
+        return twin
+
+    def _run(self, candidate: Candidate, part: int, head: FloatTwin, values: Values) -> Measured:
+        """What the candidate reaches on one half after learning the other."""
+        cut = cut_of(self._graph, candidate.depth)
+        classifier = self._graph.nodes[-1].name
+        for quarters in range(QUARTERS + 1):
+            twin = FloatTwin(self._graph, scheme_of(candidate, self._graph), self._rate * 4.0**-quarters)
+            with torch.no_grad():
+                twin.layers[classifier].weight.copy_(head.layers[classifier].weight)
+                twin.layers[classifier].bias.copy_(head.layers[classifier].bias)
+            if self._learn(twin, part, values, cut, EPOCHS) <= math.log(self._graph.classes):
+                break
+        judge = torch.from_numpy(self._parts[part].judge)
+        with torch.no_grad():
+            scores = torch.cat([twin.scores({t: v[i] for t, v in values.items()}, cut) for i in _pieces(judge, _CHUNK)])
+        return Measured(float((scores.argmax(1) == self._y[judge]).double().mean()), 2 * quarters)
+
+    def _learn(self, twin: FloatTwin, part: int, values: Values, cut: int, epochs: int) -> float:
+        """Learns one half; returns the mean loss of the last epoch, to be compared with log(classes) of guessing."""
+        learn = torch.from_numpy(self._parts[part].learn)
+        shuffle = torch.Generator().manual_seed(1000 * self._seed + part)
+        total = 0.0
+        for _ in range(epochs):
+            total = 0.0
+            for i in _pieces(learn[torch.randperm(len(learn), generator=shuffle)], BATCH):
+                batch = {t: v[i].contiguous(memory_format=torch.channels_last) for t, v in values.items()}
+                total += twin.descend(twin.scores(batch, cut), self._y[i])
+                if not math.isfinite(total):
+                    return math.inf
+        return total / len(learn)
+
+
+def _pieces(indices: torch.Tensor, size: int) -> Iterator[torch.Tensor]:
+    for start in range(0, len(indices), size):
+        yield indices[start : start + size]
