@@ -60,7 +60,7 @@ def compile_model(options: CompileOptions, progress: Progress) -> Json:
         graph = load_graph(options.model, calibration)
     if options.classes is not None:
         graph = with_classes(graph, options.classes, _CLASSIFIER_SEED)
-    check_classes(graph, calibration.y)
+    check_classes(graph, calibration.y, options.classes is not None)
 
     budget = Budget(sram, flash, options.store)
     scheme, files = _scheme(options, graph, calibration, budget, progress)
