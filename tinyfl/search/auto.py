@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -68,7 +69,9 @@ def parts_that_fit(graph: Graph, needs: Needs) -> list[Candidate]:
     """What is worth measuring: the biases of the last k layers, and those with one layer's weights, the k-th last's."""
     layers = layers_from_end(graph)
     sram = needs.budget.sram
-    depth = max(d for d in range(len(layers) + 1) if needs.fits(Candidate((0.0,) * d), sram))
+    depth = bisect_left(range(1, len(layers) + 1), True, key=lambda d: not needs.fits(Candidate((0.0,) * d), sram))
+    whole = Candidate(tuple(max(ratios_of(n)) for n in layers[:depth]))
+    needs.bound(whole)  # what needs no more than its arena is not planned
     out = [Candidate()]
     for d in range(1, depth + 1):
         biases = Candidate((0.0,) * d)

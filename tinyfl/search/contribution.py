@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from tinyfl.compiler.float_twin import FloatTwin, Values
+from tinyfl.compiler.float_twin import FloatTwin, Layer, Values
 from tinyfl.errors import DataError
 from tinyfl.search.space import Candidate, Measured, cut_of, scheme_of
 from tinyfl.types import FloatArray, Graph, IntArray
@@ -27,6 +27,8 @@ WARM_EPOCHS = 8
 """epochs in which the classifier learns alone before anything else does"""
 QUARTERS = 3
 """times that the rate of a run that diverges is divided by four"""
+_DIVERGED = 1.2
+"""times the loss at the start"""
 _CHUNK = 16
 """samples computed at once where nothing trains"""
 
@@ -57,6 +59,14 @@ def halves(labels: IntArray, per_class: int, splits: int, seed: int) -> tuple[Ha
         first, second = (np.sort(np.array(part, np.int64)) for part in parts)
         out += [Half(first, second), Half(second, first)]
     return tuple(out)
+
+
+@dataclass(frozen=True)
+class Warm:
+    """Where all runs on one half start: the classifier, and its mean loss or that of guessing if that is larger."""
+
+    classifier: Layer
+    loss: float
 
 
 class Analysis:
@@ -99,22 +109,22 @@ class Analysis:
         parts = list(pool.map(part, range(0, len(self._x), _CHUNK)))
         return {t: torch.cat([p[t] for p in parts]) for t in parts[0]}
 
-    def _warm(self, part: int, values: Values) -> FloatTwin:
-        """A twin whose classifier has learned ``part``."""
+    def _warm(self, part: int, values: Values) -> Warm:
+        """A classifier that has learned one half."""
         twin = FloatTwin(self._graph, scheme_of(Candidate(), self._graph), self._rate)
-        self._learn(twin, part, values, cut_of(self._graph, 0), WARM_EPOCHS)
-        return twin
+        loss = self._learn(twin, part, values, cut_of(self._graph, 0), WARM_EPOCHS)
+        return Warm(twin.layers[self._graph.nodes[-1].name], max(loss, math.log(self._graph.classes)))
 
-    def _run(self, candidate: Candidate, part: int, head: FloatTwin, values: Values) -> Measured:
+    def _run(self, candidate: Candidate, part: int, warm: Warm, values: Values) -> Measured:
         """What the candidate reaches on one half after learning the other."""
         cut = cut_of(self._graph, candidate.depth)
-        classifier = self._graph.nodes[-1].name
         for quarters in range(QUARTERS + 1):
             twin = FloatTwin(self._graph, scheme_of(candidate, self._graph), self._rate * 4.0**-quarters)
+            classifier = twin.layers[self._graph.nodes[-1].name]
             with torch.no_grad():
-                twin.layers[classifier].weight.copy_(head.layers[classifier].weight)
-                twin.layers[classifier].bias.copy_(head.layers[classifier].bias)
-            if self._learn(twin, part, values, cut, EPOCHS) <= math.log(self._graph.classes):
+                classifier.weight.copy_(warm.classifier.weight)
+                classifier.bias.copy_(warm.classifier.bias)
+            if self._learn(twin, part, values, cut, EPOCHS) <= _DIVERGED * warm.loss:
                 break
         judge = torch.from_numpy(self._parts[part].judge)
         with torch.no_grad():
@@ -122,7 +132,7 @@ class Analysis:
         return Measured(float((scores.argmax(1) == self._y[judge]).double().mean()), 2 * quarters)
 
     def _learn(self, twin: FloatTwin, part: int, values: Values, cut: int, epochs: int) -> float:
-        """Learns one half; returns the mean loss of the last epoch, to be compared with log(classes) of guessing."""
+        """Learns one half; returns the mean loss of the last epoch."""
         learn = torch.from_numpy(self._parts[part].learn)
         shuffle = torch.Generator().manual_seed(1000 * self._seed + part)
         total = 0.0

@@ -7,6 +7,7 @@ are a sum. Only where those bounds do not decide is a candidate planned.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from tinyfl.compiler.autodiff import differentiate
@@ -94,6 +95,11 @@ class Needs:
             bundle = self._planner.planned(scheme_of(candidate, self._planner.graph))
             self._known[candidate] = self._need(bundle)
         return self._known[candidate]
+
+    def bound(self, candidate: Candidate) -> None:
+        """Plan a candidate so that its arena bounds those of all that train less."""
+        with suppress(ModelError):
+            self.of(candidate)
 
     def fits(self, candidate: Candidate, sram: int | None) -> bool:
         """Whether the candidate needs at most ``sram`` bytes, and of flash what the budget has."""
