@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+Numbers = TypeVar("Numbers", IntArray, FloatArray)
 Shape = tuple[int, int, int]
 
 
@@ -68,6 +69,7 @@ class Node:
     ``op`` names a member of ``tinyfl.ops.OPS``. ``weight`` is float [out_c, kernel_h, kernel_w, in_c/groups]
     (depthwise: [kernel_h, kernel_w, c]); ``activation`` is fused into the output: none, relu, relu6 or relu_n1_to_1.
     ``weight_scale`` [out_c] prescribes the scales that the weights are quantised with; None: calibrated.
+    ``coefficients`` are the numbers of a function that has some.
     """
 
     name: str
@@ -79,6 +81,7 @@ class Node:
     weight: FloatArray | None = None
     bias: FloatArray | None = None
     weight_scale: FloatArray | None = None
+    coefficients: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -154,7 +157,7 @@ class Int8Node:
 
     ``weight`` int8 and ``bias`` int32 values are held as int64 in the layout of ``Node``; ``weight_scale`` is float
     [out_c]. ``input_quant`` are the operands' parameters. ``trained_in_c`` counts the leading input channels of a
-    group whose weights train (a depthwise layer: 0 or 1).
+    group whose weights train (a depthwise layer: 0 or 1). ``table`` holds the 256 results of a function.
     """
 
     index: int
@@ -172,6 +175,8 @@ class Int8Node:
     trained_in_c: int = 0
     bias_trained: bool = False
     shared: bool = True
+    table: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
+    coefficients: tuple[float, ...] = ()
 
     @property
     def trains(self) -> bool:
@@ -203,7 +208,8 @@ class Int8Graph:
 class GradConstants:
     """Integer constants of a node's backward pass (NUMERICS section 3); unused ones are empty or zero.
 
-    ``ro`` is the exponent offset of the output's gradient; ``bsh`` the finishing shift per operand.
+    ``ro`` is the exponent offset of the output's gradient; ``bsh`` the finishing shift per operand. ``operand_gm`` and
+    ``operand_gs`` replace ``gm`` and ``gs`` where each operand has its own; ``slopes`` are those of a function's table.
     """
 
     ro: int = 0
@@ -217,6 +223,13 @@ class GradConstants:
     ks: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
     kb: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
     kbs: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
+    operand_gm: tuple[int, ...] = ()
+    operand_gs: tuple[int, ...] = ()
+    slopes: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
+
+    def shift(self, operand: int) -> int:
+        """gs of an operand: its gradient's sum has the exponent ro + gs."""
+        return self.operand_gs[operand] if self.operand_gs else self.gs
 
 
 @dataclass(frozen=True)
@@ -275,6 +288,8 @@ class Program:
     buffer_bytes: Mapping[str, int]
     grad_bits: int
     learning_rate: float
+    fraction_bits: int = 8
+    """8: trained weights keep a fraction (Q8.8 masters); 0: they are int8 alone, rounded stochastically"""
 
     @property
     def forward_steps(self) -> int:

@@ -82,13 +82,22 @@ typedef struct {
  * rows: the output rows to compute. Every input row that their windows meet is present in x; x and y do not overlap.
  * scratch: 4-byte aligned.
  */
-/* scratch: none. */
+/*
+ * scratch: 4 G (8 T + 5) bytes; with k trained and frozen elements of a filter in a group (kernel_h kernel_w times the
+ * channels of the block), G = ceil(k_trained / 4) + ceil(k_frozen / 4) and T = min(ceil(pixels / 4), 2048 / (32 G)), at
+ * least 1; pixels = out_w, for a 1x1 kernel of stride 1 out_w times the most output rows a call.
+ */
 void tf_conv_s8(const tf_window *win, const tf_requant *rq, const tf_weights *wt, const tf_rows *x,
                 const tf_rows_out *y, tf_span rows, void *scratch);
-/* 1x1, stride 1, one group. scratch: none. */
+/* 1x1, stride 1, one group. scratch: as tf_conv_s8. */
 void tf_pointwise_s8(const tf_window *win, const tf_requant *rq, const tf_weights *wt, const tf_rows *x,
                      const tf_rows_out *y, tf_span rows, void *scratch);
-/* scratch: none. */
+/*
+ * scratch: 16 kernel_h t + 32 P ((n - 1) stride_h + kernel_h) bytes, with t = kernel_w - 1 for stride_w 1 and
+ * (kernel_w + 1) / 2 for stride_w 2, P = ceil(((4 ceil(out_w / 4) - 1) stride_w + kernel_w) / 4) and n the most output
+ * rows a call, but no more than (4096 / (32 P) - kernel_h) / stride_h + 1 or 1. None where kernel_w is not 3, 5 or 7,
+ * stride_w is above 2 or in_c below 4. It is quicker to compute n rows at once.
+ */
 void tf_depthwise_s8(const tf_window *win, const tf_requant *rq, const tf_weights *wt, const tf_rows *x,
                      const tf_rows_out *y, tf_span rows, void *scratch);
 /* x: [in_c]; logits: int16 [out_c] in 1/16 nat. rq's zero_point, lo and hi are not used. */
@@ -103,8 +112,42 @@ typedef struct {
     int16_t zero_point0, zero_point1, zero_point;
     int8_t lo, hi;
 } tf_add;
-/* y may be a or b. */
+/* y = a + b; m1 < 0: a - b. y may be a or b. */
 void tf_add_s8(const tf_add *p, uint32_t count, const int8_t *a, const int8_t *b, int8_t *y);
+
+typedef struct {
+    int32_t m;
+    int8_t s;
+    int16_t zero_point0, zero_point1, zero_point;
+    int8_t lo, hi;
+} tf_mul;
+/* y may be a or b. */
+void tf_mul_s8(const tf_mul *p, uint32_t count, const int8_t *a, const int8_t *b, int8_t *y);
+/* y[i] = x[i] gate[i mod gates]: one factor a channel, or one for all; count is a multiple of gates. y may be x. */
+void tf_mul_channels_s8(const tf_mul *p, uint32_t gates, uint32_t count, const int8_t *x, const int8_t *gate,
+                        int8_t *y);
+
+typedef struct {
+    int32_t m;
+    int8_t s;
+    int16_t in_zero_point, zero_point;
+    int8_t lo, hi;
+} tf_rescale;
+/* The same real values with another scale and zero point. y may be x. */
+void tf_requantize_s8(const tf_rescale *p, uint32_t count, const int8_t *x, int8_t *y);
+
+/* One operand of a concatenation: its channels go to first .. first + channels - 1 of out_channels. */
+typedef struct {
+    uint16_t channels, out_channels, first;
+    int32_t m; /* Q20 */
+    int16_t in_zero_point, zero_point;
+    int8_t lo, hi;
+} tf_concat;
+void tf_concat_s8(const tf_concat *p, uint32_t pixels, const int8_t *x, int8_t *y);
+
+/* y = table[x + 128]; y may be x. */
+void tf_table_s8(const int8_t table[256], uint32_t count, const int8_t *x, int8_t *y);
+
 /* y = clamp(x, lo, hi); y may be x. */
 void tf_clamp_s8(int8_t lo, int8_t hi, uint32_t count, const int8_t *x, int8_t *y);
 
@@ -117,6 +160,20 @@ typedef struct {
 /* scratch: uint32 [classes]. */
 tf_loss tf_softmax_ce(uint16_t classes, const int16_t *logits, uint16_t label, tf_grad *grad, uint32_t *scratch);
 
+/* ---- what the forward pass leaves to the backward pass ---- */
+/*
+ * Section 5.3, bit i of a row: 1 where the gradient passes the activation (y > lo if mask_lo, y < hi if mask_hi). A row
+ * of the mask takes (elements + 7) / 8 bytes, bit i at byte i / 8, least significant first; unused bits are 0.
+ * elements: W * C. bits: row 0 of the whole mask, whichever rows are saved.
+ */
+void tf_save_mask(int8_t lo, int8_t hi, uint8_t mask_lo, uint8_t mask_hi, uint32_t elements, const tf_rows *y,
+                  tf_span rows, uint8_t *bits);
+/*
+ * Packs what the weight update of win reads of its input: the trained channels of every group (depthwise: win's groups
+ * are 1, its trained_in_c in_c). rows: of the input. saved: [in_h][in_w][groups * trained_in_c], whichever rows are.
+ */
+void tf_save_input(const tf_window *win, const tf_rows *x, tf_span rows, int8_t *saved);
+
 /* ---- backward, sections 5.3 to 5.9 ---- */
 /* How an input gradient is finished: G_x = SAT(RE(v + (G_x << bsh), bsh)); without accumulate the sum is v alone. */
 typedef struct {
@@ -124,9 +181,8 @@ typedef struct {
     uint8_t accumulate; /* 1: grad_x already holds a gradient */
 } tf_finish;
 
-/* Zero where the activation clamped: y <= lo if mask_lo, y >= hi if mask_hi. */
-void tf_mask_grad(int8_t lo, int8_t hi, uint8_t mask_lo, uint8_t mask_hi, uint32_t count, const int8_t *y,
-                  tf_grad *grad);
+/* Zeroes grad where its bit of tf_save_mask is 0. grad: [rows][elements]. */
+void tf_mask_grad(uint32_t rows, uint32_t elements, const uint8_t *bits, tf_grad *grad);
 
 typedef struct {
     tf_finish finish;
@@ -138,22 +194,55 @@ typedef struct {
 
 /*
  * The kernels below return how many elements of grad_x saturated at +-TF_GQ.
- * grad_y: [out_h][out_w][out_c]; grad_x: [in_h][in_w][in_c].
+ * grad_y: [out_h][out_w][out_c]; grad_x: [in_h][in_w][in_c]. Scratch is 4-byte aligned; divisions round down,
+ * round4(n) is the multiple of 4 from n on.
  */
-/* scratch: tf_grad [kernel_h*kernel_w*out_c]. */
+/* scratch: kernel_h * kernel_w * out_c * sizeof(tf_grad) bytes. */
 uint32_t tf_conv_input_grad(const tf_window *win, const tf_input_grad *ig, const tf_weights *wt, const tf_grad *grad_y,
-                            tf_grad *grad_x, tf_grad *scratch);
-/* scratch: tf_grad [out_c]. Also for linear layers. */
+                            tf_grad *grad_x, void *scratch);
+/*
+ * Also for linear layers. scratch: round4(out_c) * (2 * pixels + 4) bytes, where
+ * pixels = min(round4(in_h * in_w), max(8, 18432 / (2 * round4(out_c)) / 4 * 4)).
+ */
 uint32_t tf_pointwise_input_grad(const tf_window *win, const tf_input_grad *ig, const tf_weights *wt,
-                                 const tf_grad *grad_y, tf_grad *grad_x, tf_grad *scratch);
+                                 const tf_grad *grad_y, tf_grad *grad_x, void *scratch);
+/*
+ * scratch: 4 * kernel_h * (kernel_w + 2 * stride_w)
+ *          + 2 * out_h * round4((in_w + pad_left) / stride_w + kernel_w + 8) bytes.
+ */
 uint32_t tf_depthwise_input_grad(const tf_window *win, const tf_input_grad *ig, const tf_weights *wt,
-                                 const tf_grad *grad_y, tf_grad *grad_x);
+                                 const tf_grad *grad_y, tf_grad *grad_x, void *scratch);
 uint32_t tf_avg_pool_input_grad(const tf_window *win, const tf_input_grad *ig, const tf_grad *grad_y, tf_grad *grad_x);
 /* The gradient goes to the first maximum of each window in row-major order. */
 uint32_t tf_max_pool_input_grad(const tf_window *win, const tf_finish *finish, const int8_t *x, const tf_grad *grad_y,
                                 tf_grad *grad_x);
 /* An operand of an add, or a stand-alone activation after its mask: v = G_y. grad_x may be grad_y. */
 uint32_t tf_pass_grad(const tf_finish *finish, uint32_t count, const tf_grad *grad_y, tf_grad *grad_x);
+
+/* v = -G_y, of what a difference takes away. grad_x may be grad_y. */
+uint32_t tf_negate_grad(const tf_finish *finish, uint32_t count, const tf_grad *grad_y, tf_grad *grad_x);
+/* The operand's channels of grad_y. */
+uint32_t tf_concat_input_grad(const tf_concat *p, const tf_finish *finish, uint32_t pixels, const tf_grad *grad_y,
+                              tf_grad *grad_x);
+/* v = G_y slopes[x + 128]. grad_x may be grad_y. */
+uint32_t tf_table_input_grad(const tf_finish *finish, const int16_t slopes[256], uint32_t count, const int8_t *x,
+                             const tf_grad *grad_y, tf_grad *grad_x);
+
+/* Section 5.8: how one operand of a product gets its gradient. */
+typedef struct {
+    tf_finish finish;
+    int32_t gm;
+    int16_t zero_point; /* of the other operand */
+} tf_mul_grad;
+/* v = G_y (other - zero_point) gm. grad_x may be grad_y. */
+uint32_t tf_mul_input_grad(const tf_mul_grad *mg, uint32_t count, const int8_t *other, const tf_grad *grad_y,
+                           tf_grad *grad_x);
+/* The same of tf_mul_channels_s8's x. */
+uint32_t tf_mul_channels_input_grad(const tf_mul_grad *mg, uint32_t gates, uint32_t count, const int8_t *gate,
+                                    const tf_grad *grad_y, tf_grad *grad_x);
+/* And of its gate, grad_gate: [gates]. */
+uint32_t tf_mul_channels_gate_grad(const tf_mul_grad *mg, uint32_t gates, uint32_t count, const int8_t *x,
+                                   const tf_grad *grad_y, tf_grad *grad_gate);
 
 /* ---- update, section 6 ---- */
 typedef struct {
@@ -165,12 +254,16 @@ typedef struct {
 /* Counter base of section 1 for node `op` at `step`: what the update kernels draw their randomness from. */
 uint32_t tf_counter_base(uint32_t seed, uint32_t step, uint32_t op);
 /* e: exponent of grad_y plus the learning-rate shift. base: the op's counter base of section 1. */
-/* w, f: [out_c][kernel_h][kernel_w][trained_in_c]. */
+/* f is null where the model keeps no fractions: then w is rounded by a random byte more (section 6). */
+/*
+ * x: what tf_save_input packed, [in_h][in_w][groups * trained_in_c]: the tensor itself where all channels train.
+ * w, f: [out_c][kernel_h][kernel_w][trained_in_c]. scratch: 36 * min(64, round4(out_h * out_w)) bytes, 4-byte aligned.
+ */
 void tf_conv_update(const tf_window *win, const tf_rate *rate, int32_t e, uint32_t base, const int8_t *x,
-                    const tf_grad *grad_y, int8_t *w, uint8_t *f);
-/* w, f: [kernel_h][kernel_w][c]. */
+                    const tf_grad *grad_y, int8_t *w, uint8_t *f, void *scratch);
+/* w, f: [kernel_h][kernel_w][c]. scratch: none is used yet, it may be null. */
 void tf_depthwise_update(const tf_window *win, const tf_rate *rate, int32_t e, uint32_t base, const int8_t *x,
-                         const tf_grad *grad_y, int8_t *w, uint8_t *f);
+                         const tf_grad *grad_y, int8_t *w, uint8_t *f, void *scratch);
 /* b: [out_c]; pixels = out_h*out_w. */
 void tf_bias_update(uint32_t pixels, uint16_t out_c, const tf_rate *rate, int32_t e, uint32_t base,
                     const tf_grad *grad_y, int32_t *b);

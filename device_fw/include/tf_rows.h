@@ -3,15 +3,20 @@
 
 #include "tf_kernels.h"
 
-/* What generated networks need to compute a chain of layers a few rows at a time. */
+/* Rows of tensors and rings, for kernels and for generated networks, which compute a chain of layers a few rows at a
+ * time. */
 
-/* Row r of a tensor or ring. */
+/* Where row r stands, counted in rows; divides only where the ring has wrapped. */
+static inline uint32_t tf_row_slot(int32_t r, uint16_t count) {
+    return (uint32_t)r < count ? (uint32_t)r : (uint32_t)r % count;
+}
+
 static inline const int8_t *tf_row(const tf_rows *rows, int32_t r) {
-    return rows->data + (uint32_t)(r % rows->count) * rows->stride;
+    return rows->data + tf_row_slot(r, rows->count) * rows->stride;
 }
 
 static inline int8_t *tf_row_out(const tf_rows_out *rows, int32_t r) {
-    return rows->data + (uint32_t)(r % rows->count) * rows->stride;
+    return rows->data + tf_row_slot(r, rows->count) * rows->stride;
 }
 
 static inline int32_t tf_larger(int32_t a, int32_t b) { return a > b ? a : b; }

@@ -21,7 +21,7 @@ uint32_t tf_avg_pool_input_grad(const tf_window *win, const tf_input_grad *ig, c
                         }
                     }
                 }
-                saturated += tf_finish_grads(&ig->finish, n, acc, ig->gm, grad_x);
+                saturated += tf_finish_grads(&ig->finish, n, acc, ig->gm, TF_GM_BITS, grad_x);
                 grad_x += n;
             }
         }

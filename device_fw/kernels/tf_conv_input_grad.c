@@ -60,8 +60,8 @@ static uint32_t finish_pixel(const tf_window *win, const tf_meeting *at, const t
                 const int8_t *w = blocks[b].w + g * group_out * win->kernel_h * win->kernel_w * channels + i0;
                 int32_t acc[TF_LANES];
                 sum_meeting(win, at, w, channels, n, folded + g * group_out, acc);
-                saturated +=
-                    tf_finish_grads(&ig->finish, n, acc, ig->gm, grad_x + g * group_in + blocks[b].offset + i0);
+                saturated += tf_finish_grads(&ig->finish, n, acc, ig->gm, TF_GM_BITS,
+                                             grad_x + g * group_in + blocks[b].offset + i0);
             }
         }
     }
@@ -69,15 +69,16 @@ static uint32_t finish_pixel(const tf_window *win, const tf_meeting *at, const t
 }
 
 uint32_t tf_conv_input_grad(const tf_window *win, const tf_input_grad *ig, const tf_weights *wt, const tf_grad *grad_y,
-                            tf_grad *grad_x, tf_grad *scratch) {
+                            tf_grad *grad_x, void *scratch) {
+    tf_grad *folded = scratch;
     uint32_t saturated = 0;
     tf_block blocks[TF_BLOCKS];
     tf_blocks(blocks, win, wt);
     for (int32_t iy = 0; iy < win->in_h; iy++) {
         for (int32_t ix = 0; ix < win->in_w; ix++) {
             const tf_meeting at = meeting_at(win, iy, ix);
-            fold_meeting(win, &at, ig, grad_y, scratch);
-            saturated += finish_pixel(win, &at, ig, blocks, scratch, grad_x);
+            fold_meeting(win, &at, ig, grad_y, folded);
+            saturated += finish_pixel(win, &at, ig, blocks, folded, grad_x);
             grad_x += win->in_c;
         }
     }

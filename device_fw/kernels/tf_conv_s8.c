@@ -1,7 +1,18 @@
 #include "tf_block.h"
+#include "tf_conv_tiles.h"
+#include "tf_dsp.h"
 #include "tf_forward.h"
 #include "tf_rows.h"
 #include "tf_span.h"
+
+#if TF_DSP
+
+void tf_conv_s8(const tf_window *win, const tf_requant *rq, const tf_weights *wt, const tf_rows *x,
+                const tf_rows_out *y, tf_span rows, void *scratch) {
+    tf_conv_tiles(win, rq, wt, x, y, rows, scratch);
+}
+
+#else
 
 /* Taps inside the image of one output pixel; iy, ix: pixel of the window's first tap, inside the image or not. */
 typedef struct {
@@ -75,3 +86,5 @@ void tf_conv_s8(const tf_window *win, const tf_requant *rq, const tf_weights *wt
         }
     }
 }
+
+#endif

@@ -23,7 +23,7 @@ static int32_t larger(int32_t a, int32_t b) { return a > b ? a : b; }
 
 /*
  * Sums n elements, from j0 on, of the run that starts at tap (ky, kx).
- * x: the group's first channel; grad_y: the output channel.
+ * x: the packed image from the group's first channel on; grad_y: the output channel.
  */
 static void sum_run(const tf_window *win, const tf_run *run, int32_t ky, int32_t kx, int32_t j0, int32_t n,
                     const int8_t *x, const tf_grad *grad_y, int32_t acc[TF_LANES]) {
@@ -40,7 +40,7 @@ static void sum_run(const tf_window *win, const tf_run *run, int32_t ky, int32_t
             if (g == 0 || first >= end) {
                 continue;
             }
-            const int8_t *pixel = x + ((iy * win->in_w + ix) * win->in_c + j0 + first);
+            const int8_t *pixel = x + ((iy * win->in_w + ix) * win->groups * win->trained_in_c + j0 + first);
             for (int32_t j = 0; j < end - first; j++) {
                 acc[first + j] += g * (pixel[j] - win->in_zero_point);
             }
@@ -48,35 +48,45 @@ static void sum_run(const tf_window *win, const tf_run *run, int32_t ky, int32_t
     }
 }
 
-/* Steps n neighbouring weights of one output channel, the first of index i. */
-static void step_run(int32_t n, const int32_t *acc, uint16_t km, int32_t s, uint32_t base, uint32_t i, int8_t *w,
-                     uint8_t *f) {
-    uint32_t word = 0;
+/* Where the weights of an update are and what they are rounded by. */
+typedef struct {
+    uint32_t base, rounding;
+    int8_t *w;
+    uint8_t *f;
+} tf_stepped;
+
+/* Steps n neighbouring weights of one output channel, the first of index i, and moves on behind them. */
+static void step_run(int32_t n, const int32_t *acc, uint16_t km, int32_t s, uint32_t i, tf_stepped *to) {
+    uint32_t word = 0, rounding = 0;
     for (int32_t j = 0; j < n; j++, i++) {
         if (j == 0 || (i & 3u) == 0) {
-            word = tf_random_word(base, i);
+            word = tf_random_word(to->base, i);
+            rounding = to->f ? 0 : tf_random_word(to->rounding, i);
         }
-        tf_step_weight(acc[j], km, s, word, i, &w[j], &f[j]);
+        tf_step_weight(acc[j], km, s, word, rounding, i, &to->w[j], to->f ? &to->f[j] : 0);
     }
+    to->w += n;
+    to->f += to->f ? n : 0;
 }
 
 void tf_conv_update(const tf_window *win, const tf_rate *rate, int32_t e, uint32_t base, const int8_t *x,
-                    const tf_grad *grad_y, int8_t *w, uint8_t *f) {
+                    const tf_grad *grad_y, int8_t *w, uint8_t *f, void *scratch) {
+    (void)scratch;
     const int32_t group_in = tf_group_in_c(win);
     const int32_t group_out = win->out_c / win->groups;
     const tf_run run = run_of(win);
+    tf_stepped to = {base, tf_rounding_base(base), w, f};
     for (int32_t oc = 0; oc < win->out_c; oc++) {
+        const int8_t *group = x + oc / group_out * win->trained_in_c;
         for (int32_t ky = 0; ky < win->kernel_h; ky++) {
             for (int32_t kx = 0; kx < win->kernel_w; kx += run.taps) {
                 uint32_t i = (uint32_t)(((oc * win->kernel_h + ky) * win->kernel_w + kx) * group_in);
                 for (int32_t j0 = 0; j0 < run.length; j0 += TF_LANES) {
                     const int32_t n = tf_lanes(run.length, j0);
                     int32_t acc[TF_LANES];
-                    sum_run(win, &run, ky, kx, j0, n, x + oc / group_out * group_in, grad_y + oc, acc);
-                    step_run(n, acc, rate->km[oc], rate->ks[oc] + e, base, i, w, f);
+                    sum_run(win, &run, ky, kx, j0, n, group, grad_y + oc, acc);
+                    step_run(n, acc, rate->km[oc], rate->ks[oc] + e, i, &to);
                     i += (uint32_t)n;
-                    w += n;
-                    f += n;
                 }
             }
         }

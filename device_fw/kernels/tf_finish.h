@@ -15,12 +15,48 @@ static inline uint32_t tf_finish_grad(const tf_finish *finish, int64_t v, tf_gra
     return rounded != clamped;
 }
 
-/* The same for n neighbouring channels, v = acc * gm. */
+/*
+ * The quick way for sums v = acc * gm, |acc| < 2^31: scaled by 2^(32 - bsh) the multiplier still fits a word, and the
+ * high word of the product is v >> bsh.
+ */
+#define TF_GM_BITS 15
+static inline int tf_finish_is_quick(const tf_finish *finish, int32_t gm_bits) {
+    return finish->bsh > gm_bits && finish->bsh <= 32;
+}
+
+static inline int32_t tf_finish_scaled(const tf_finish *finish, int32_t gm) {
+    return gm * ((int32_t)1 << (32 - finish->bsh));
+}
+
+/* scaled: gm by tf_finish_scaled. Counts in saturated. */
+static inline void tf_finish_quickly(const tf_finish *finish, int32_t acc, int32_t scaled, tf_grad *grad_x,
+                                     uint32_t *saturated) {
+    const uint32_t before = finish->accumulate ? (uint32_t)*grad_x : 0;
+    const uint64_t sum = (uint64_t)((int64_t)acc * scaled) + ((uint64_t)before << 32 | 0x80000000u);
+    int32_t rounded = (int32_t)(uint32_t)(sum >> 32);
+    if ((uint32_t)sum == 0) { /* a tie was rounded up */
+        rounded &= ~1;
+    }
+    if ((uint32_t)(rounded + TF_GQ) > 2u * TF_GQ) {
+        rounded = rounded < 0 ? -TF_GQ : TF_GQ;
+        ++*saturated;
+    }
+    *grad_x = (tf_grad)rounded;
+}
+
+/* The same for n neighbouring channels, v = acc * gm, 0 <= gm < 2^gm_bits. */
 static inline uint32_t tf_finish_grads(const tf_finish *finish, int32_t n, const int32_t *acc, int32_t gm,
-                                       tf_grad *grad_x) {
+                                       int32_t gm_bits, tf_grad *grad_x) {
     uint32_t saturated = 0;
-    for (int32_t i = 0; i < n; i++) {
-        saturated += tf_finish_grad(finish, (int64_t)acc[i] * gm, &grad_x[i]);
+    if (tf_finish_is_quick(finish, gm_bits)) {
+        const int32_t scaled = tf_finish_scaled(finish, gm);
+        for (int32_t i = 0; i < n; i++) {
+            tf_finish_quickly(finish, acc[i], scaled, &grad_x[i], &saturated);
+        }
+    } else {
+        for (int32_t i = 0; i < n; i++) {
+            saturated += tf_finish_grad(finish, (int64_t)acc[i] * gm, &grad_x[i]);
+        }
     }
     return saturated;
 }

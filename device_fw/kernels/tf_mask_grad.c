@@ -1,10 +1,11 @@
-#include "tf_kernels.h"
+#include "tf_mask.h"
 
-void tf_mask_grad(int8_t lo, int8_t hi, uint8_t mask_lo, uint8_t mask_hi, uint32_t count, const int8_t *y,
-                  tf_grad *grad) {
-    const int32_t low = mask_lo ? lo : INT8_MIN - 1;
-    const int32_t high = mask_hi ? hi : INT8_MAX + 1;
-    for (uint32_t i = 0; i < count; i++) {
-        grad[i] = y[i] > low && y[i] < high ? grad[i] : 0;
+void tf_mask_grad(uint32_t rows, uint32_t elements, const uint8_t *bits, tf_grad *grad) {
+    for (uint32_t r = 0; r < rows; r++) {
+        for (uint32_t i = 0; i < elements; i++) {
+            grad[i] = (tf_grad)(bits[i >> 3] >> (i & 7u) & 1u ? grad[i] : 0);
+        }
+        bits += tf_mask_bytes(elements);
+        grad += elements;
     }
 }

@@ -51,7 +51,7 @@ uint32_t tf_max_pool_input_grad(const tf_window *win, const tf_finish *finish, c
                         }
                     }
                 }
-                saturated += tf_finish_grads(finish, n, acc, 1, grad_x);
+                saturated += tf_finish_grads(finish, n, acc, 1, 1, grad_x);
                 grad_x += n;
             }
         }

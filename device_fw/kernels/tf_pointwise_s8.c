@@ -1,5 +1,16 @@
+#include "tf_conv_tiles.h"
+#include "tf_dsp.h"
 #include "tf_pointwise.h"
 #include "tf_rows.h"
+
+#if TF_DSP
+
+void tf_pointwise_s8(const tf_window *win, const tf_requant *rq, const tf_weights *wt, const tf_rows *x,
+                     const tf_rows_out *y, tf_span rows, void *scratch) {
+    tf_conv_tiles(win, rq, wt, x, y, rows, scratch);
+}
+
+#else
 
 static void pointwise_row(const tf_window *win, const tf_requant *rq, const tf_weights *wt, const int8_t *x,
                           int8_t *y) {
@@ -22,3 +33,5 @@ void tf_pointwise_s8(const tf_window *win, const tf_requant *rq, const tf_weight
         pointwise_row(win, rq, wt, tf_row(x, oy), tf_row_out(y, oy));
     }
 }
+
+#endif

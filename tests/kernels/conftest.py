@@ -9,11 +9,16 @@ def bits(request: pytest.FixtureRequest) -> int:
     return request.param
 
 
-@pytest.fixture(scope="session")
-def lib(bits: int) -> ctypes.CDLL:
-    return kernels(bits)
+@pytest.fixture(scope="session", params=[False, True], ids=["portable", "dsp"])
+def dsp(request: pytest.FixtureRequest) -> bool:
+    return request.param
 
 
 @pytest.fixture(scope="session")
-def lib8() -> ctypes.CDLL:
-    return kernels(8)
+def lib(bits: int, dsp: bool) -> ctypes.CDLL:
+    return kernels(bits, dsp)
+
+
+@pytest.fixture(scope="session")
+def lib8(dsp: bool) -> ctypes.CDLL:
+    return kernels(8, dsp)

@@ -65,10 +65,10 @@ def axes(draw: st.DrawFn, one: bool = False) -> tuple[int, int, int, int, int]:
     """Input, output, kernel, stride and leading padding of one axis; each window holds a pixel."""
     if one:
         return 1, 1, 1, 1, 0
-    kernel = draw(st.integers(1, 5))
+    kernel = draw(st.sampled_from([1, 2, 3, 3, 4, 5, 7]))
     stride = draw(st.integers(1, 3))
     before, after = draw(st.integers(0, kernel - 1)), draw(st.integers(0, kernel - 1))
-    size = draw(st.integers(max(1, kernel - before - after), 8))
+    size = draw(st.integers(max(1, kernel - before - after), 9))
     return size, (size + before + after - kernel) // stride + 1, kernel, stride, before
 
 
@@ -76,7 +76,9 @@ def axes(draw: st.DrawFn, one: bool = False) -> tuple[int, int, int, int, int]:
 def windows(draw: st.DrawFn, channelwise: bool = False, pointwise: bool = False) -> Window:
     """Any window; channelwise: depthwise and pooling; pointwise: 1x1, stride 1, one group."""
     if pointwise:
-        h, w = ((size, size, 1, 1, 0) for size in draw(st.tuples(st.integers(1, 3), st.integers(1, 4))))
+        h, w = (
+            (size, size, 1, 1, 0) for size in draw(st.tuples(st.integers(1, 3), st.sampled_from([1, 2, 3, 4, 5, 19])))
+        )
     else:
         h, w = draw(axes(draw(st.booleans()))), draw(axes())
     groups = 1 if channelwise or pointwise else draw(st.sampled_from([1, 1, 2, 3]))

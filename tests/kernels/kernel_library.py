@@ -76,7 +76,7 @@ class Rate(Structure):
 _W, _P, _U = POINTER(Window), c_void_p, c_uint32
 _ROWS = (POINTER(Rows), POINTER(Rows), Span)
 _FORWARD = (None, (_W, POINTER(Requant), POINTER(Weights), *_ROWS, _P))
-_UPDATE = (None, (_W, POINTER(Rate), c_int32, _U, _P, _P, _P, _P))
+_UPDATE = (None, (_W, POINTER(Rate), c_int32, _U, _P, _P, _P, _P, _P))
 _SIGNATURES = {
     "tf_conv_s8": _FORWARD,
     "tf_pointwise_s8": _FORWARD,
@@ -87,10 +87,12 @@ _SIGNATURES = {
     "tf_add_s8": (None, (POINTER(Add), _U, _P, _P, _P)),
     "tf_clamp_s8": (None, (c_int8, c_int8, _U, _P, _P)),
     "tf_softmax_ce": (Loss, (c_uint16, _P, c_uint16, _P, _P)),
-    "tf_mask_grad": (None, (c_int8, c_int8, c_uint8, c_uint8, _U, _P, _P)),
+    "tf_save_mask": (None, (c_int8, c_int8, c_uint8, c_uint8, _U, POINTER(Rows), Span, _P)),
+    "tf_save_input": (None, (_W, POINTER(Rows), Span, _P)),
+    "tf_mask_grad": (None, (_U, _U, _P, _P)),
     "tf_conv_input_grad": (_U, (_W, POINTER(InputGrad), POINTER(Weights), _P, _P, _P)),
     "tf_pointwise_input_grad": (_U, (_W, POINTER(InputGrad), POINTER(Weights), _P, _P, _P)),
-    "tf_depthwise_input_grad": (_U, (_W, POINTER(InputGrad), POINTER(Weights), _P, _P)),
+    "tf_depthwise_input_grad": (_U, (_W, POINTER(InputGrad), POINTER(Weights), _P, _P, _P)),
     "tf_avg_pool_input_grad": (_U, (_W, POINTER(InputGrad), _P, _P)),
     "tf_max_pool_input_grad": (_U, (_W, POINTER(Finish), _P, _P, _P)),
     "tf_pass_grad": (_U, (POINTER(Finish), _U, _P, _P)),
@@ -109,12 +111,16 @@ _SIGNATURES = {
 
 
 @cache
-def kernels(grad_bits: int) -> ctypes.CDLL:
-    """The kernels for gradients of 8 or 16 bits, built with the flags of FLAGS_VARIABLE if it is set."""
+def kernels(grad_bits: int, dsp: bool = False) -> ctypes.CDLL:
+    """The kernels for gradients of 8 or 16 bits, built with the flags of FLAGS_VARIABLE if it is set.
+
+    dsp: the variants for Cortex-M's DSP extension, its instructions emulated.
+    """
     firmware = firmware_dir()
     sources = [*sorted((firmware / "kernels").glob("*.c")), Path(__file__).with_name("arith_shim.c")]
     flags = tuple(os.environ.get(FLAGS_VARIABLE, "").split()) or DEFAULT_FLAGS
-    library = ctypes.CDLL(str(build(sources, [firmware / "include"], {"TF_GRAD_BITS": grad_bits}, flags=flags)))
+    defines = {"TF_GRAD_BITS": grad_bits, "TF_DSP": int(dsp)}
+    library = ctypes.CDLL(str(build(sources, [firmware / "include"], defines, flags=flags)))
     for name, (result, arguments) in _SIGNATURES.items():
         function = getattr(library, name)
         function.restype, function.argtypes = result, arguments

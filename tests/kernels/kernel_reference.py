@@ -176,6 +176,12 @@ def depthwise_weight_sums(win: Window, x: np.ndarray, g: np.ndarray) -> np.ndarr
     return acc
 
 
+def trained_input(win: Window, x: np.ndarray) -> np.ndarray:
+    """The channels of x whose weights train: [in_h][in_w][groups * trained_in_c]."""
+    grouped_x = x.reshape(win.in_h, win.in_w, win.groups, -1)
+    return np.ascontiguousarray(grouped_x[..., : win.trained_in_c]).reshape(win.in_h, win.in_w, -1)
+
+
 def stepped_master(master: int, a: int, k: int, s: int, base: int, i: int) -> int:
     """W after its step; W = 256 w + f - 128."""
     return sat(int(master) - sr(int(a) * int(k), int(s), base, i), -32512, 32512)

@@ -22,6 +22,10 @@ class Streaming:
     gap_in: int
     gap_out: int
 
+    def rows_per_call(self, win: Window) -> int:
+        """The most."""
+        return min(self.step, win.out_h)
+
 
 _SPARE = st.one_of(st.none(), st.integers(0, 2))
 streamings = st.builds(Streaming, st.integers(1, 8), _SPARE, _SPARE, st.integers(0, 5), st.integers(0, 5))
@@ -52,13 +56,14 @@ def met(win: Window, rows: Span) -> range:
 
 
 def spans(height: int, step: int) -> Iterator[Span]:
+    """Row ranges of `step` rows, the last one perhaps shorter."""
     for first in range(0, height, step):
         yield Span(first, min(height, first + step))
 
 
 def run(win: Window, how: Streaming, x: np.ndarray, call: Call) -> np.ndarray:
     """The whole output [out_h][out_w][out_c]; nothing but the rows asked for may change."""
-    step = min(how.step, win.out_h)
+    step = how.rows_per_call(win)
     needed = max(len(met(win, rows)) for rows in spans(win.out_h, step))
     source = Ring(win.in_h, win.in_w * win.in_c, needed, how.spare_in, how.gap_in)
     target = Ring(win.out_h, win.out_w * win.out_c, step, how.spare_out, how.gap_out)

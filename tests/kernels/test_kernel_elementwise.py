@@ -43,19 +43,6 @@ def test_clamp(lib8: ctypes.CDLL, count: int, v: Values, one: int, other: int, i
 
 
 @examples
-@given(COUNT, values, INT8, INT8, st.booleans(), st.booleans())
-def test_mask(
-    lib: ctypes.CDLL, bits: int, count: int, v: Values, one: int, other: int, mask_lo: bool, mask_hi: bool
-) -> None:
-    lo, hi = sorted((one, other))
-    y = np.clip(v.array(-128, 127, (count,), np.int8), lo, hi)
-    grad = v.array(-GQ[bits], GQ[bits], (count,), GRAD_TYPE[bits])
-    expected = [0 if (mask_lo and q <= lo) or (mask_hi and q >= hi) else int(g) for q, g in zip(y, grad, strict=True)]
-    lib.tf_mask_grad(lo, hi, mask_lo, mask_hi, count, at(y), at(grad))
-    assert grad.tolist() == expected
-
-
-@examples
 @given(COUNT, values, st.integers(0, 47), st.sampled_from(["new", "accumulate", "in place"]))
 def test_pass(lib: ctypes.CDLL, bits: int, count: int, v: Values, bsh: int, how: str) -> None:
     bsh = bsh if v.one(0, 1) else bsh % 4

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from kernel_cases import Values, conv_shape, examples, in_shape, split, values, wide, windows
 from kernel_library import Requant, Weights, Window, at
 from kernel_rows import Streaming, run, streamings
+from kernel_scratch import conv_scratch, depthwise_scratch
 
 WHOLE = Streaming(1, None, None, 0, 0)
 
@@ -19,9 +20,13 @@ def bias_of(v: Values, win: Window) -> np.ndarray:
 def requantisation(v: Values, channels: int) -> tuple[np.ndarray, np.ndarray, int, int, int]:
     """m, s, zero_point, lo, hi; the shifts around those that bring a sum into the range of int8."""
     m = v.uniform(2**30, 2**31 - 1, channels, np.int32)
-    s = v.uniform(v.one(1, 40), v.one(41, 62), channels, np.int8)
-    lo = v.one(-128, 127)
-    return m, s, v.one(-128, 127), lo, v.one(lo, 127)
+    s = (
+        v.uniform(v.one(1, 40), v.one(41, 62), channels, np.int8)
+        if v.one(0, 1)
+        else v.uniform(33, 54, channels, np.int8)
+    )
+    lo, hi = (-128, 127) if v.one(0, 1) else sorted(v.uniform(-128, 127, 2, np.int64).tolist())
+    return m, s, v.one(-128, 127), lo, hi
 
 
 def run_conv(function, win: Window, v: Values, how: Streaming) -> tuple[np.ndarray, np.ndarray]:
@@ -30,7 +35,8 @@ def run_conv(function, win: Window, v: Values, how: Streaming) -> tuple[np.ndarr
     bias, (m, s, zero_point, lo, hi) = bias_of(v, win), requantisation(v, win.out_c)
     trained, frozen = split(win, w)
     requant, weights = Requant(at(m), at(s), zero_point, lo, hi), Weights(at(trained), at(frozen), at(bias))
-    y = run(win, how, x, lambda *rows: function(win, requant, weights, *rows, None))
+    scratch = np.empty(conv_scratch(win, how.rows_per_call(win)), np.int8)
+    y = run(win, how, x, lambda *rows: function(win, requant, weights, *rows, at(scratch)))
     acc = ref.conv_sums(win, wide(w), bias, wide(x))
     return y, ref.requantised(acc, m, s, zero_point, lo, hi)
 
@@ -55,7 +61,8 @@ def test_the_largest_sums_of_a_pointwise_kernel_fit(lib8: ctypes.CDLL, sign: int
     bias, m, s = np.full(2, sign * 2**30, np.int32), np.full(2, 2**31 - 1, np.int32), np.array([57, 56], np.int8)
     trained, frozen = split(win, w)
     requant, weights = Requant(at(m), at(s), 0, -128, 127), Weights(at(trained), at(frozen), at(bias))
-    y = run(win, WHOLE, x, lambda *rows: lib8.tf_pointwise_s8(win, requant, weights, *rows, None))[0, 0]
+    scratch = np.empty(conv_scratch(win, 1), np.int8)
+    y = run(win, WHOLE, x, lambda *rows: lib8.tf_pointwise_s8(win, requant, weights, *rows, at(scratch)))[0, 0]
     acc = sign * (2**30 + 127 * 255 * channels)
     assert abs(acc) < 2**31
     assert y.tolist() == [ref.sat(ref.rs(acc * int(m[c]), int(s[c])), -128, 127) for c in range(2)]
@@ -86,7 +93,8 @@ def test_depthwise(lib8: ctypes.CDLL, win: Window, v: Values, how: Streaming, tr
     bias, (m, s, zero_point, lo, hi) = bias_of(v, win), requantisation(v, win.out_c)
     requant = Requant(at(m), at(s), zero_point, lo, hi)
     weights = Weights(at(w) if trains else None, None if trains else at(w), at(bias))
-    y = run(win, how, x, lambda *rows: lib8.tf_depthwise_s8(win, requant, weights, *rows, None))
+    scratch = np.empty(depthwise_scratch(win, how.rows_per_call(win)), np.int8)
+    y = run(win, how, x, lambda *rows: lib8.tf_depthwise_s8(win, requant, weights, *rows, at(scratch)))
     acc = ref.depthwise_sums(win, wide(w), bias, wide(x))
     np.testing.assert_array_equal(y, ref.requantised(acc, m, s, zero_point, lo, hi))
 

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kernel_cases import GQ, GRAD_TYPE, Values, conv_shape, examples, in_shape, out_shape, split, values, wide, windows
 from kernel_library import Finish, InputGrad, Weights, Window, at
+from kernel_scratch import conv_grad_scratch, depthwise_grad_scratch, pointwise_grad_scratch
 
 BSH = st.integers(0, 47)
 FLAG = st.booleans()
@@ -30,7 +31,7 @@ def expect(
     assert counted == clamped
 
 
-def check_conv(function, win: Window, v: Values, bits: int, bsh: int, accumulate: bool, taps: int) -> None:
+def check_conv(function, win: Window, v: Values, bits: int, bsh: int, accumulate: bool, scratch_bytes: int) -> None:
     gy, gx = gradients(v, win, bits)
     before = gx.copy()
     w = v.array(-127, 127, conv_shape(win), np.int8)
@@ -38,7 +39,7 @@ def check_conv(function, win: Window, v: Values, bits: int, bsh: int, accumulate
     mw = v.array(1, 255 if bits == 8 else 32767, (win.out_c,), np.uint16)
     m = multiplier(v, 1)
     trained, frozen = split(win, w)
-    scratch = np.empty(taps * win.out_c, GRAD_TYPE[bits])
+    scratch = np.empty(scratch_bytes, np.int8)
     finish = Finish(bsh, accumulate)
     counted = function(
         win, InputGrad(finish, int(m[0]), None, at(mw), fsh), Weights(at(trained), at(frozen), None), at(gy), at(gx),
@@ -51,13 +52,13 @@ def check_conv(function, win: Window, v: Values, bits: int, bsh: int, accumulate
 @examples
 @given(windows(), values, BSH, FLAG)
 def test_conv(lib: ctypes.CDLL, bits: int, win: Window, v: Values, bsh: int, accumulate: bool) -> None:
-    check_conv(lib.tf_conv_input_grad, win, v, bits, bsh, accumulate, win.kernel_h * win.kernel_w)
+    check_conv(lib.tf_conv_input_grad, win, v, bits, bsh, accumulate, conv_grad_scratch(win, bits // 8))
 
 
 @examples
 @given(windows(pointwise=True), values, BSH, FLAG)
 def test_pointwise(lib: ctypes.CDLL, bits: int, win: Window, v: Values, bsh: int, accumulate: bool) -> None:
-    check_conv(lib.tf_pointwise_input_grad, win, v, bits, bsh, accumulate, 1)
+    check_conv(lib.tf_pointwise_input_grad, win, v, bits, bsh, accumulate, pointwise_grad_scratch(win))
 
 
 @examples
@@ -71,7 +72,10 @@ def test_depthwise(
     gmc = v.array(1, 2**15 - 1, (win.in_c,), np.int32)
     finish = Finish(bsh, accumulate)
     weights = Weights(at(w) if trains else None, None if trains else at(w), None)
-    counted = lib.tf_depthwise_input_grad(win, InputGrad(finish, 0, at(gmc), None, 0), weights, at(gy), at(gx))
+    scratch = np.empty(depthwise_grad_scratch(win), np.int8)
+    counted = lib.tf_depthwise_input_grad(
+        win, InputGrad(finish, 0, at(gmc), None, 0), weights, at(gy), at(gx), at(scratch)
+    )
     expect(ref.depthwise_input_sums(win, wide(w), wide(gy)), gmc, finish, before, bits, gx, counted)
 
 
@@ -100,7 +104,8 @@ def test_the_largest_sums_fit(lib: ctypes.CDLL, bits: int, sign: int) -> None:
     gq, mw_max, fsh = GQ[bits], {8: 255, 16: 32767}[bits], {8: 8, 16: 15}[bits]
     win = Window(1, 1, 2, 1, 1, out_c, 1, 1, 1, 1, 0, 0, 1, 1, 0)
     gy, w = np.full(out_c, sign * gq, GRAD_TYPE[bits]), np.full((out_c, 1, 1, 2), 127, np.int8)
-    mw, gx, scratch = np.full(out_c, mw_max, np.uint16), np.empty(2, GRAD_TYPE[bits]), np.empty(out_c, GRAD_TYPE[bits])
+    mw, gx = np.full(out_c, mw_max, np.uint16), np.empty(2, GRAD_TYPE[bits])
+    scratch = np.empty(pointwise_grad_scratch(win), np.int8)
     trained, frozen = split(win, w)
     acc = 127 * out_c * ref.rs(sign * gq * mw_max, fsh)
     assert abs(acc) < 2**31

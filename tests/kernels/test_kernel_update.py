@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kernel_cases import GQ, GRAD_TYPE, Values, conv_shape, examples, in_shape, out_shape, values, wide, windows
 from kernel_library import Rate, Window, at
+from kernel_scratch import conv_update_scratch
 
 BASE = st.integers(0, 2**32 - 1)
 EXPONENT = st.integers(-40, 40)
@@ -54,7 +55,8 @@ def test_conv(lib: ctypes.CDLL, bits: int, win: Window, v: Values, e: int, base:
     w, f = planes(v, (*shape[:3], win.trained_in_c))
     acc = ref.conv_weight_sums(win, wide(x), wide(gy))
     expected = stepped(masters(w, f), acc, km, wide(ks) + e, base, shape, 0)
-    lib.tf_conv_update(win, Rate(at(km), at(ks), None, None), e, base, at(x), at(gy), at(w), at(f))
+    packed, scratch = ref.trained_input(win, x), np.empty(conv_update_scratch(win), np.int8)
+    lib.tf_conv_update(win, Rate(at(km), at(ks), None, None), e, base, at(packed), at(gy), at(w), at(f), at(scratch))
     np.testing.assert_array_equal(masters(w, f), expected)
 
 
@@ -73,7 +75,7 @@ def test_depthwise(lib: ctypes.CDLL, bits: int, win: Window, v: Values, e: int, 
     w, f = planes(v, shape)
     acc = ref.depthwise_weight_sums(win, wide(x), wide(gy))
     expected = stepped(masters(w, f), acc, km, wide(ks) + e, base, shape, 2)
-    lib.tf_depthwise_update(win, Rate(at(km), at(ks), None, None), e, base, at(x), at(gy), at(w), at(f))
+    lib.tf_depthwise_update(win, Rate(at(km), at(ks), None, None), e, base, at(x), at(gy), at(w), at(f), None)
     np.testing.assert_array_equal(masters(w, f), expected)
 
 
@@ -94,6 +96,7 @@ def test_the_largest_sums_fit(lib: ctypes.CDLL, bits: int, sign: int) -> None:
     pixels = {8: 65_535, 16: 257}[bits]
     win = Window(1, pixels, 1, 1, pixels, 1, 1, 1, 1, 1, 0, 0, 1, 1, -128)
     x, gy = np.full(pixels, 127, np.int8), np.full(pixels, sign * GQ[bits], GRAD_TYPE[bits])
+    scratch = np.empty(conv_update_scratch(win), np.int8)
     a = sign * GQ[bits] * 255 * pixels
     assert abs(a) < 2**31
     for update, kernel in (("conv", lib.tf_conv_update), ("depthwise", lib.tf_depthwise_update)):
@@ -103,7 +106,7 @@ def test_the_largest_sums_fit(lib: ctypes.CDLL, bits: int, sign: int) -> None:
             np.array([32767], np.uint16),
             np.zeros(1, np.int8),
         )
-        kernel(win, Rate(at(km), at(ks), None, None), 31, 7, at(x), at(gy), at(w), at(f))
+        kernel(win, Rate(at(km), at(ks), None, None), 31, 7, at(x), at(gy), at(w), at(f), at(scratch))
         assert masters(w, f)[0] == ref.stepped_master(0, a, 32767, 31, 7, 0), update
         assert 0 < abs(masters(w, f)[0]) < 32767
     b, kb, kbs = np.zeros(1, np.int32), np.array([32767], np.uint16), np.zeros(1, np.int8)
@@ -117,10 +120,12 @@ def test_a_step_of_one_part_in_the_resolution_survives_on_average(lib8: ctypes.C
     x, gy = np.ones(1, np.int8), np.ones(channels, np.int8)
     km, ks = np.full(channels, 2**14, np.uint16), np.zeros(channels, np.int8)
     w, f = np.zeros(channels, np.int8), np.full(channels, 128, np.uint8)
+    scratch = np.empty(conv_update_scratch(win), np.int8)
     for n in range(steps):  # 2^14 / 2^20 = 1/64 of a master unit each step
         lib8.tf_conv_update(
-            win, Rate(at(km), at(ks), None, None), 20, lib8.tf_counter_base(5, n, 3), at(x), at(gy), at(w), at(f)
-        )
+            win, Rate(at(km), at(ks), None, None), 20, lib8.tf_counter_base(5, n, 3), at(x), at(gy), at(w), at(f),
+            at(scratch),
+        )  # fmt: skip
     moved = -masters(w, f)
     expected = steps / 64
     assert abs(moved.mean() - expected) < 5 * np.sqrt(expected / channels)

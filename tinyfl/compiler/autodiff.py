@@ -58,6 +58,7 @@ def differentiate(
     grad_bits: int,
     learning_rate: float,
     input_in_arena: bool = False,
+    fraction_bits: int = 8,
 ) -> Program:
     """The training step of ``graph``; buffers are sized in bytes."""
     sizes: dict[str, int] = {graph.input: tensor_bytes(graph, graph.input)} if input_in_arena else {}
@@ -68,7 +69,7 @@ def differentiate(
     peak = _live_peak([loss, *backward], sizes)
     segments = choose_segments(graph, saved, peak, input_in_arena)
     steps = [_forward(graph, s, saved, sizes, backward) for s in segments]
-    return Program(graph, grads, (*steps, loss, *backward), sizes, grad_bits, learning_rate)
+    return Program(graph, grads, (*steps, loss, *backward), sizes, grad_bits, learning_rate, fraction_bits)
 
 
 def _backward_pass(graph: Int8Graph, grad_bytes: int, sizes: dict[str, int]) -> list[Step]:

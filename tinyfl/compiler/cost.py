@@ -15,8 +15,8 @@ _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20}
 class SramNeed:
     """Bytes of RAM by kind for one device (device_fw/include/tf_device.h cuts them out of one block).
 
-    ``weights`` are the trained masters (two bytes each), ``base`` and ``residual`` belong to the federation, ``store``
-    holds labelled windows.
+    ``weights`` are the trained masters (two bytes each, one without fractions), ``base`` and ``residual`` belong to the
+    federation, which a network without fractions takes no part in, ``store`` holds labelled windows.
     """
 
     arena: int
@@ -47,15 +47,15 @@ def parse_size(text: str) -> int:
 
 def sram_need(bundle: Bundle, capacity: int) -> SramNeed:
     """RAM of a device whose store holds ``capacity`` windows."""
-    space = bundle.space
+    space, fraction = bundle.space, bundle.program.fraction_bits > 0
     weights = sum(t.count for t in bundle.tensors if not t.is_bias)
     biases = sum(t.count for t in bundle.tensors if t.is_bias)
     return SramNeed(
         arena=bundle.plan.arena_bytes,
-        weights=2 * weights,
+        weights=(2 if fraction else 1) * weights,
         biases=4 * biases,
-        base=2 * space.weights + 4 * space.biases,
-        residual=2 * space.size,
+        base=2 * space.weights + 4 * space.biases if fraction else 0,
+        residual=2 * space.size if fraction else 0,
         store=capacity * (bundle.input_bytes + 5),
     )
 

@@ -78,5 +78,6 @@ def _update(step: Step, n: Int8Node, names: Names) -> str:
         return f"    tf_bias_update({win.pixels}, {win.out_c}, {common}, {gy}, net->b + {plane});\n"
     kernel = "depthwise" if n.op == "depthwise" else "conv"
     plane, x = names.plane_offset[i, False], names.pointer(step.reads[1])
-    planes = f"net->w + {plane}, net->f + {plane}, {names.scratch(step.writes)}"
+    fraction = f"net->f + {plane}" if names.program.fraction_bits else "0"
+    planes = f"net->w + {plane}, {fraction}, {names.scratch(step.writes)}"
     return f"    tf_{kernel}_update(&n{i}_win, {common}, {x}, {gy}, {planes});\n"

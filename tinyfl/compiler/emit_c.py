@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tinyfl.compiler.c_constants import array, node_constants, tensor_table
+from tinyfl.compiler.c_constants import node_constants, tensor_table
 from tinyfl.compiler.c_names import Names
+from tinyfl.compiler.c_text import array
 from tinyfl.compiler.emit_backward import train_function, unchanged
 from tinyfl.compiler.emit_forward import forward_functions
 from tinyfl.compiler.identity import network_id
@@ -50,6 +51,7 @@ def _header(program: Program, plan: MemoryPlan) -> str:
         f"#define TF_NET_CLASSES {program.graph.classes}",
         f"#define TF_NET_ARENA_BYTES {plan.arena_bytes}",
         f"#define TF_NET_TRAINED_WEIGHTS {sum(t.count for t in tensors if not t.is_bias)}",
+        f"#define TF_NET_FRACTION_BITS {program.fraction_bits}",
         f"#define TF_NET_TRAINED_BIASES {sum(t.count for t in tensors if t.is_bias)}",
         f"#define TF_NET_SHARED_WEIGHTS {sum(t.count for t in tensors if t.shared and not t.is_bias)}",
         f"#define TF_NET_SHARED_BIASES {sum(t.count for t in tensors if t.shared and t.is_bias)}",
@@ -90,6 +92,7 @@ def _source(program: Program, plan: MemoryPlan) -> str:
         "input_bytes": h * w * c,
         "classes": graph.classes,
         "tensor_count": len(tensors),
+        "fraction_bits": program.fraction_bits,
         "trained_weights": weights.size,
         "trained_biases": biases.size,
         "arena_bytes": plan.arena_bytes,

@@ -51,7 +51,7 @@ def _function(names: Names, step: Step) -> str:
     assert step.segment is not None
     nodes = [names.program.graph.nodes[i] for i in step.segment.nodes]
     height = names.program.graph.shapes[nodes[-1].output][0]
-    lines = _declarations(names, nodes) + _keep_outer(names, step, nodes)
+    lines = _declarations(names, step, nodes) + _keep_outer(names, step, nodes)
     at_once = len(nodes) == 1 and step.segment.rows >= height
     lines += _whole(names, step, nodes[0]) if at_once else _turns(names, step, nodes)
     if not any("net->" in line for line in lines):
@@ -62,25 +62,23 @@ def _function(names: Names, step: Step) -> str:
     return f"{title}static void segment{step.node}({parameters}) {{\n{body}}}\n"
 
 
-def _declarations(names: Names, nodes: list[Int8Node]) -> list[str]:
+def _declarations(names: Names, step: Step, nodes: list[Int8Node]) -> list[str]:
     """Weights of the nodes and the rows that their kernels read and write."""
     out = [names.weights(n) for n in nodes if OPS[n.op].parametrised]
-    if not any(_takes_rows(n) for n in nodes) and len(nodes) == 1:
-        needs_rows = mask_of(nodes[0].output) in names.program.buffer_bytes
-        return out + (_rows_of(names, nodes[0]) if needs_rows else [])
+    by_pointer = len(nodes) == 1 and not _takes_rows(nodes[0])
     produced = {n.output for n in nodes}
     for tensor in dict.fromkeys(t for n in nodes for t in n.inputs if t not in produced):
         reader = next(n for n in nodes if tensor in n.inputs)
-        out.append(f"const tf_rows {_read(names, tensor)} = {names.rows(tensor, reader)};")
+        if not by_pointer:
+            out.append(f"const tf_rows {_read(names, tensor)} = {names.rows(tensor, reader)};")
     for n in nodes:
-        out += _rows_of(names, n)
+        rows = names.rows(n.output, None)
+        kept = bool(_keep(names, step, n, ""))
+        if not by_pointer:
+            out.append(f"const tf_rows_out o{n.index} = {rows};")
+        if kept or any(n.output in m.inputs for m in nodes):
+            out.append(f"const tf_rows {_read(names, n.output)} = {rows};")
     return out
-
-
-def _rows_of(names: Names, n: Int8Node) -> list[str]:
-    """The output's rows, to write and, where somebody reads them in this segment, to read."""
-    rows = names.rows(n.output, None)
-    return [f"const tf_rows_out o{n.index} = {rows};", f"const tf_rows {_read(names, n.output)} = {rows};"]
 
 
 def _read(names: Names, tensor: str) -> str:

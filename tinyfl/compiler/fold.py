@@ -9,7 +9,7 @@ from tinyfl.errors import ModelError
 from tinyfl.ops import OPS
 from tinyfl.types import Graph, Node, QuantParams, Shape
 
-_FUSES_ACTIVATION = ("conv", "pointwise", "depthwise", "add", "avg_pool")
+_FUSES_ACTIVATION = ("conv", "pointwise", "depthwise", "add", "sub", "mul", "mul_channels", "concat", "avg_pool")
 
 
 def finish(

@@ -14,7 +14,8 @@ import numpy as np
 from tinyfl.compiler.scheme import trained_in_channels
 from tinyfl.errors import ModelError
 from tinyfl.ops import OPS
-from tinyfl.ops.arith import BIAS_LIMIT, qm, qm_array
+from tinyfl.ops.arith import BIAS_LIMIT, qm_array
+from tinyfl.ops.table import Table, tabled
 from tinyfl.types import (
     FloatArray,
     Graph,
@@ -148,6 +149,7 @@ def _quantize_node(index: int, node: Node, scheme: UpdateScheme, quant: Mapping[
         shape = [-1 if a == axis else 1 for a in range(node.weight.ndim)]
         weight = np.clip(np.floor(node.weight / scale.reshape(shape) + 0.5), -127, 127).astype(np.int64)
         bias = np.clip(np.floor(node.bias / (inputs[0].scale * scale) + 0.5), -BIAS_LIMIT, BIAS_LIMIT).astype(np.int64)
+    requant = _requant(node, inputs, output, scale)
     return Int8Node(
         index=index,
         name=node.name,
@@ -156,7 +158,7 @@ def _quantize_node(index: int, node: Node, scheme: UpdateScheme, quant: Mapping[
         output=node.output,
         input_quant=inputs,
         output_quant=output,
-        requant=_requant(node, inputs, output, scale),
+        requant=requant,
         window=node.window,
         weight=weight,
         bias=bias,
@@ -164,6 +166,8 @@ def _quantize_node(index: int, node: Node, scheme: UpdateScheme, quant: Mapping[
         trained_in_c=trained_in_channels(node, update),
         bias_trained=update is not None and update.bias,
         shared=update is not None and update.shared,
+        table=_table(node, inputs[0], output or inputs[0], requant),
+        coefficients=node.coefficients,
     )
 
 
@@ -189,10 +193,10 @@ def _requant(
     if output is None:
         return Requant(m, s, 0, -128, 127, False, False)
     z = output.zero_point
-    lo, hi = _CLAMPS[node.activation]
-    low = z - math.floor(-lo / output.scale + 0.5) if math.isfinite(lo) else -math.inf
-    high = z + math.floor(hi / output.scale + 0.5) if math.isfinite(hi) else math.inf
-    return Requant(m, s, z, int(max(-128, low)), int(min(127, high)), low >= -128, high <= 127)
+    below, above = (min(abs(end) / output.scale, 256.0) for end in _CLAMPS[node.activation])
+    lo, hi = z - math.floor(below + 0.5), z + math.floor(above + 0.5)
+    mask_lo, mask_hi = z - math.ceil(below - 0.5) >= -128, z + math.ceil(above - 0.5) <= 127
+    return Requant(m, s, z, max(-128, lo), min(127, hi), mask_lo, mask_hi)
 
 
 def _multiplier(
@@ -202,14 +206,33 @@ def _multiplier(
         to = _LOGIT_UNITS if output is None else 1 / output.scale
         return qm_array(inputs[0].scale * weight_scale * to, 31)
     assert output is not None
-    if node.op == "add":
-        ratio = [math.floor(q.scale / output.scale * 2**20 + 0.5) for q in inputs]
-        if max(ratio) >= 1 << 31:
-            raise ModelError(f"node {node.name}: an operand's scale is over 2048 times the sum's; recalibrate")
-        return np.array(ratio, np.int64), np.full(2, 20, np.int64)
+    if node.op in ("add", "sub", "concat"):
+        return _ratios(node, inputs, output)
+    one = None
     if node.op == "avg_pool":
         assert node.window is not None
-        m, s = qm(inputs[0].scale / (output.scale * node.window.taps), 31)
-        return np.array([m], np.int64), np.array([s], np.int64)
-    empty = np.zeros(0, np.int64)
-    return empty, empty
+        one = inputs[0].scale / (output.scale * node.window.taps)
+    elif node.op in ("mul", "mul_channels"):
+        one = inputs[0].scale * inputs[1].scale / output.scale
+    elif node.op == "requantize":
+        one = inputs[0].scale / output.scale
+    return qm_array(np.zeros(0) if one is None else np.array([one]), 31)
+
+
+def _ratios(node: Node, inputs: tuple[QuantParams, ...], output: QuantParams) -> tuple[IntArray, IntArray]:
+    """Q20 ratio of each operand's scale to the output's; that of what sub takes away is negative."""
+    ratio = [math.floor(q.scale / output.scale * 2**20 + 0.5) for q in inputs]
+    if max(ratio) >= 1 << 31:
+        raise ModelError(f"node {node.name}: an operand's scale is over 2048 times the output's; recalibrate")
+    if node.op == "sub":
+        ratio[1] = -ratio[1]
+    return np.array(ratio, np.int64), np.full(len(ratio), 20, np.int64)
+
+
+def _table(node: Node, x: QuantParams, y: QuantParams, r: Requant) -> IntArray:
+    """Results of a function for the 256 values of its input."""
+    op = OPS[node.op]
+    if not isinstance(op, Table):
+        return np.zeros(0, np.int64)
+    real = op.value(tabled(x), node.coefficients)
+    return np.clip(np.floor(real / y.scale + 0.5) + y.zero_point, r.lo, r.hi).astype(np.int64)

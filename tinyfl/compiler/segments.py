@@ -41,7 +41,8 @@ class Saved:
 
 def choose_segments(graph: Int8Graph, saved: Saved, backward_peak: int, input_in_arena: bool) -> list[Segment]:
     """Segments in execution order."""
-    options = [list(_options(graph, saved, first, input_in_arena)) for first in range(len(graph.nodes))]
+    chooser = _Chooser(graph, saved, input_in_arena)
+    options = [list(chooser.options(first)) for first in range(len(graph.nodes))]
     lowest = _lowest_peak(options)
     return _cheapest(options, max(lowest, backward_peak))
 
@@ -70,28 +71,56 @@ def _cheapest(options: list[list[Option]], limit: int) -> list[Segment]:
     return list(best[-1][2])
 
 
-def _options(graph: Int8Graph, saved: Saved, first: int, input_in_arena: bool) -> Iterator[Option]:
-    for last in range(first, min(first + _LONGEST, len(graph.nodes))):
-        nodes = graph.nodes[first : last + 1]
-        inner = {n.output for n in nodes[:-1]}
-        if last > first and not all(by_rows(n, graph) for n in nodes):
-            return
-        readers_inside = all(c.index <= last for t in inner for c in graph.consumers(t))
-        if inner & saved.whole or not readers_inside:
-            continue
-        height = graph.shapes[nodes[-1].output][0]
-        for rows in [r for r in _ROWS if r < height] if inner or _works_in_place(nodes[0], graph) else []:
-            rings = chain_of(graph, nodes).rings(rows)
-            segment = Segment(tuple(n.index for n in nodes), rows, rings)
-            yield Option(first, last, segment, _peak(graph, saved, segment, input_in_arena), _cost(graph, segment))
-        if not inner:
-            segment = Segment((first,), height, {})
-            yield Option(first, last, segment, _peak(graph, saved, segment, input_in_arena), 0)
+class _Chooser:
+    """The options of one graph; who reads a tensor last is looked up often, so it is tabled once."""
 
+    def __init__(self, graph: Int8Graph, saved: Saved, input_in_arena: bool) -> None:
+        self.graph = graph
+        self.saved = saved
+        self.in_arena = {n.output for n in graph.nodes} | ({graph.input} if input_in_arena else set())
+        self.born = {graph.input: -1} | {n.output: n.index for n in graph.nodes}
+        self.last_read = dict.fromkeys(self.born, -1) | {t: n.index for n in graph.nodes for t in n.inputs}
+        self.by_rows = [by_rows(n, graph) for n in graph.nodes]
 
-def _works_in_place(n: Int8Node, graph: Int8Graph) -> bool:
-    """Whether fewer rows a turn let the output lie over the input."""
-    return by_rows(n, graph) and not all(reach.in_order for reads in chain_of(graph, [n]).reads for _, reach in reads)
+    def options(self, first: int) -> Iterator[Option]:
+        """Ways to compute the nodes from ``first`` on."""
+        graph = self.graph
+        for last in range(first, min(first + _LONGEST, len(graph.nodes))):
+            if last > first and not all(self.by_rows[first : last + 1]):
+                return
+            inner = {n.output for n in graph.nodes[first:last]}
+            if inner & self.saved.whole or any(self.last_read[t] > last for t in inner):
+                continue
+            height = graph.shapes[graph.nodes[last].output][0]
+            chain = chain_of(graph, graph.nodes[first : last + 1])
+            for rows in [r for r in _ROWS if r < height] if inner or self._works_in_place(first) else []:
+                segment = Segment(tuple(range(first, last + 1)), rows, _rings(chain, rows))
+                yield Option(first, last, segment, self._peak(segment), _cost(graph, segment))
+            if not inner:
+                segment = Segment((first,), height, {})
+                yield Option(first, last, segment, self._peak(segment), 0)
+
+    def _works_in_place(self, node: int) -> bool:
+        """Whether fewer rows a turn let the output lie over the input."""
+        chain = chain_of(self.graph, [self.graph.nodes[node]])
+        return self.by_rows[node] and not all(reach.in_order for reads in chain.reads for _, reach in reads)
+
+    def _peak(self, segment: Segment) -> int:
+        """Bytes alive while the segment runs, if offsets could be had without gaps."""
+        graph = self.graph
+        first, last = segment.nodes[0], segment.nodes[-1]
+        out = graph.nodes[last].output
+        outer = {t for i in segment.nodes for t in graph.nodes[i].inputs if self.born[t] < first}
+        alive = sum(b for i, b in self.saved.bytes_of.items() if i <= last)
+        alive += ring_bytes(graph, segment.rings) + forward_scratch(graph, segment) + tensor_bytes(graph, out)
+        shared = 0
+        for t in self.in_arena:
+            waits = self.born[t] < first and (self.last_read[t] > last or t in self.saved.whole)
+            if t in outer or waits:
+                alive += tensor_bytes(graph, t)
+            if t in outer and not waits:
+                shared = max(shared, _shared_bytes(graph, segment, t, out))
+        return alive - shared
 
 
 def _cost(graph: Int8Graph, segment: Segment) -> int:
@@ -107,34 +136,8 @@ def _cost(graph: Int8Graph, segment: Segment) -> int:
     return cost
 
 
-def _peak(graph: Int8Graph, saved: Saved, segment: Segment, input_in_arena: bool) -> int:
-    """Bytes alive while the segment runs, if offsets could be had without gaps."""
-    nodes = [graph.nodes[i] for i in segment.nodes]
-    first, last = segment.nodes[0], segment.nodes[-1]
-    inner = set(segment.rings)
-    outer = {t for n in nodes for t in n.inputs} - inner
-    out = nodes[-1].output
-    alive = 0
-    for n in graph.nodes[:first]:
-        readers = [c.index for c in graph.consumers(n.output)]
-        if n.output not in outer and (n.output in saved.whole or any(r > last for r in readers)):
-            alive += tensor_bytes(graph, n.output)
-    if graph.input not in outer and input_in_arena and any(c.index > last for c in graph.consumers(graph.input)):
-        alive += tensor_bytes(graph, graph.input)
-    if not input_in_arena:
-        outer -= {graph.input}
-    alive += sum(b for i, b in saved.bytes_of.items() if i <= last)
-    alive += ring_bytes(graph, segment.rings) + forward_scratch(graph, segment)
-    held = sum(tensor_bytes(graph, t) for t in outer)
-    shared = max((shared_bytes(graph, saved, segment, t, out) for t in outer), default=0)
-    return alive + held + tensor_bytes(graph, out) - shared
-
-
-def shared_bytes(graph: Int8Graph, saved: Saved, segment: Segment, tensor: str, out: str) -> int:
-    """Bytes saved by laying the segment's output over ``tensor``; 0 if that one is still needed."""
-    last = segment.nodes[-1]
-    if tensor in saved.whole or any(c.index > last for c in graph.consumers(tensor)):
-        return 0
+def _shared_bytes(graph: Int8Graph, segment: Segment, tensor: str, out: str) -> int:
+    """Bytes saved by laying the segment's output over ``tensor``, which nobody needs afterwards."""
     a, b = tensor_bytes(graph, tensor), tensor_bytes(graph, out)
     lead = max(0, lead_over(graph, segment, tensor))
     return a + b - min(a + b, max(b, lead + a))
@@ -148,6 +151,11 @@ def lead_over(graph: Int8Graph, segment: Segment, tensor: str) -> int:
         elementwise = last.window is None and OPS[last.op].by_rows and len(nodes) == 1
         return 0 if elementwise else tensor_bytes(graph, last.output)
     return _lead(chain_of(graph, nodes), tensor, row_bytes(graph, tensor), segment.rows)
+
+
+@cache
+def _rings(chain: Chain, rows: int) -> dict[str, int]:
+    return chain.rings(rows)
 
 
 @cache

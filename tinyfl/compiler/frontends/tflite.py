@@ -10,24 +10,60 @@ from pathlib import Path
 
 from tinyfl.compiler.fold import finish
 from tinyfl.compiler.frontends.tflite_builder import Builder
-from tinyfl.compiler.frontends.tflite_elementwise import add, reshape
+from tinyfl.compiler.frontends.tflite_elementwise import activation, add, function, mul, sub
 from tinyfl.compiler.frontends.tflite_layers import conv_2d, depthwise_conv_2d, fully_connected
 from tinyfl.compiler.frontends.tflite_pad import pad
-from tinyfl.compiler.frontends.tflite_pooling import average_pool_2d
+from tinyfl.compiler.frontends.tflite_pooling import average_pool_2d, max_pool_2d, mean
 from tinyfl.compiler.frontends.tflite_reader import File, Operator, Tensor, read_tflite
+from tinyfl.compiler.frontends.tflite_shapes import concatenation, reshape
 from tinyfl.errors import ModelError
 from tinyfl.types import Graph
 
 _HANDLERS: dict[str, Callable[[Builder, Operator], None]] = {
     "ADD": add,
     "AVERAGE_POOL_2D": average_pool_2d,
+    "CONCATENATION": concatenation,
     "CONV_2D": conv_2d,
     "DEPTHWISE_CONV_2D": depthwise_conv_2d,
     "EXPAND_DIMS": reshape,
     "FULLY_CONNECTED": fully_connected,
+    "HARD_SWISH": function,
+    "LOGISTIC": function,
+    "MAX_POOL_2D": max_pool_2d,
+    "MEAN": mean,
+    "MUL": mul,
     "PAD": pad,
+    "QUANTIZE": activation,
+    "RELU": activation,
+    "RELU6": activation,
+    "RELU_N1_TO_1": activation,
     "RESHAPE": reshape,
     "SQUEEZE": reshape,
+    "SUB": sub,
+    "TANH": function,
+}
+_NEAREST = {
+    "BATCH_MATMUL": "use FULLY_CONNECTED with constant weights",
+    "DEQUANTIZE": "quantise the whole network to int8",
+    "DIV": "multiply by the constant's inverse",
+    "ELU": "use HARD_SWISH or RELU",
+    "EXP": "use LOGISTIC or TANH",
+    "GELU": "use HARD_SWISH",
+    "IF": "export the network without branches on data",
+    "LEAKY_RELU": "use RELU or HARD_SWISH",
+    "LOG_SOFTMAX": "end the network in its class scores or SOFTMAX",
+    "MAXIMUM": "use RELU",
+    "MINIMUM": "use RELU6",
+    "MIRROR_PAD": "use PAD, which fills with zeros",
+    "PADV2": "use PAD, which fills with zeros",
+    "PRELU": "use RELU or HARD_SWISH",
+    "REDUCE_MAX": "use MAX_POOL_2D as large as the image",
+    "REDUCE_MEAN": "use MEAN",
+    "SOFTMAX": "use it at the end alone",
+    "SUM": "use MEAN over height and width",
+    "TRANSPOSE_CONV": "use CONV_2D",
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": "use convolutions over time",
+    "WHILE": "export the network without loops; use convolutions over time for a recurrent layer",
 }
 _RESHAPES = ("EXPAND_DIMS", "RESHAPE", "SQUEEZE")
 
@@ -52,7 +88,8 @@ def import_tflite(path: Path) -> Graph:
     for op in operators:
         handler = _HANDLERS.get(op.kind)
         if handler is None:
-            b.refuse(op, "is not supported", f"supported are {', '.join(_HANDLERS)}")
+            remedy = _NEAREST.get(op.kind, f"supported are {', '.join(_HANDLERS)}")
+            b.refuse(op, "is not supported" + (" here" if op.kind == "SOFTMAX" else ""), remedy)
         handler(b, op)
     return finish(b.nodes, b.shapes, name, b.values[scores.index].tensor, b.quant)
 

@@ -107,14 +107,19 @@ class Builder:
         self.values[tensor.index] = Value(name, self.shapes[name])
         return name
 
-    def emit(self, op: Operator, kind: str, inputs: list[Value], shape: Shape, **fields: Any) -> None:
-        """Append a node that computes the operator's output with ``shape``."""
+    def emit(
+        self, op: Operator, kind: str, inputs: list[Value], shape: Shape, own: Shape | None = None, **fields: Any
+    ) -> None:
+        """Append a node that computes the operator's output with ``shape``.
+
+        ``own``: the shape that the graph knows the output by, where the operator keeps that of reshaped operands.
+        """
         tensor = op.outputs[0]
         if self.shape_of(op, tensor) != shape:
             self.refuse(op, f"should give shape {list(shape)}, not {list(tensor.shape)}", "export the network again")
         name = self.name(tensor)
         self.quant[name] = self.quant_of(op, tensor)
-        self.shapes[name] = shape
+        self.shapes[name] = own or shape
         self.values[tensor.index] = Value(name, shape)
         self.nodes.append(Node(name, kind, tuple(v.tensor for v in inputs), name, **fields))
 

@@ -46,7 +46,7 @@ def fully_connected(b: Builder, op: Operator) -> None:
         b.refuse(op, "has shuffled weights", "export them in the default format")
     weight = _weight(b, op, 2)
     out_c, in_c = weight.shape
-    h, w, c = b.shape_of(op, op.outputs[0])[:2] + (in_c,)
+    h, w, c = (*b.shape_of(op, op.outputs[0])[:2], in_c)
     if h * w * c != math.prod(x.shape):
         b.refuse(op, f"has weights of {in_c} inputs for {list(x.shape)}", "export the network again")
     _emit(b, op, "pointwise", x, Window(h, w, c, h, w, out_c), weight, 0)

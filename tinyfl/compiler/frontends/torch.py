@@ -13,15 +13,19 @@ import numpy as np
 
 from tinyfl.compiler.fold import finish
 from tinyfl.errors import ModelError
+from tinyfl.ops.table import FUNCTIONS
 from tinyfl.types import FloatArray, Graph, IntArray, Node, Shape, Window
 
 if TYPE_CHECKING:
     import torch
 
 _SUPPORTED = (
-    "conv1d, conv2d, linear, batch_norm (eval), relu, relu6, add, avg_pool, adaptive_avg_pool to 1, max_pool, "
-    "mean over the image, flatten and dropout (eval)"
+    "conv1d, conv2d, linear, batch_norm (eval), relu, relu6, hardtanh, sigmoid, tanh, hardsigmoid, hardswish, silu, "
+    "add, sub, mul, cat of channels, avg_pool, adaptive_avg_pool to 1, max_pool, mean over the image, flatten and "
+    "dropout (eval)"
 )
+_HARDTANH = {(0.0, 6.0): "relu6", (-1.0, 1.0): "relu_n1_to_1"}
+_KEEP_ORDER = ("activation", "add", "sub", "mul", *FUNCTIONS)
 
 
 def import_torch(module: torch.nn.Module, example: torch.Tensor) -> Graph:
@@ -118,7 +122,10 @@ class _Importer:
         self.values[fx.name] = handler(fx)
 
     def _operand(self, fx: Any, index: int = 0) -> _Value:
-        value = self.values.get(getattr(fx.args[index], "name", ""))
+        return self._tensor(fx, fx.args[index], index)
+
+    def _tensor(self, fx: Any, argument: Any, index: int) -> _Value:
+        value = self.values.get(getattr(argument, "name", ""))
         if not isinstance(value, _Value):
             raise ModelError(f"node {_path(fx)} ({fx.name}): operand {index} is a constant; only tensors are supported")
         return value
@@ -132,7 +139,7 @@ class _Importer:
     def _emit(self, fx: Any, op: str, inputs: list[_Value], shape: Shape, **fields: Any) -> _Value:
         self.shapes[fx.name] = shape
         self.nodes.append(Node(_path(fx), op, tuple(v.tensor for v in inputs), fx.name, **fields))
-        return _Value(fx.name, shape, inputs[0].image if op in ("activation", "add") else None)
+        return _Value(fx.name, shape, inputs[0].image if op in _KEEP_ORDER else None)
 
     # ---- layers ----
 
@@ -230,9 +237,31 @@ class _Importer:
 
     def _hardtanh(self, fx: Any) -> _Value:
         bounds = (float(_argument(fx, 1, -1.0)), float(_argument(fx, 2, 1.0)))
-        if bounds != (0.0, 6.0):
-            raise ModelError(f"node {_path(fx)} ({fx.name}): hardtanh{bounds} is not supported; use relu or relu6")
-        return self._relu6(fx)
+        if bounds not in _HARDTANH:
+            raise ModelError(
+                f"node {_path(fx)} ({fx.name}): hardtanh{bounds} is not supported; use relu6 or hardtanh from -1 to 1"
+            )
+        x = self._operand(fx)
+        return self._emit(fx, "activation", [x], x.shape, activation=_HARDTANH[bounds])
+
+    def _sigmoid(self, fx: Any) -> _Value:
+        return self._function(fx, "logistic")
+
+    def _tanh(self, fx: Any) -> _Value:
+        return self._function(fx, "tanh")
+
+    def _hardsigmoid(self, fx: Any) -> _Value:
+        return self._function(fx, "hard_sigmoid")
+
+    def _hardswish(self, fx: Any) -> _Value:
+        return self._function(fx, "hard_swish")
+
+    def _silu(self, fx: Any) -> _Value:
+        return self._function(fx, "silu")
+
+    def _function(self, fx: Any, op: str) -> _Value:
+        x = self._operand(fx)
+        return self._emit(fx, op, [x], x.shape)
 
     def _dropout(self, fx: Any) -> _Value:
         if _argument(fx, 2, False):
@@ -266,16 +295,43 @@ class _Importer:
         return _Value(x.tensor, x.shape, x.image or x.shape)
 
     def _add(self, fx: Any) -> _Value:
+        return self._pair_of(fx, "add")
+
+    def _sub(self, fx: Any) -> _Value:
+        return self._pair_of(fx, "sub")
+
+    def _mul(self, fx: Any) -> _Value:
+        a, b = self._operand(fx, 0), self._operand(fx, 1)
+        for x, gate in ((a, b), (b, a)):
+            if x.shape != gate.shape and gate.shape in ((1, 1, x.shape[2]), (1, 1, 1)) and x.order is None:
+                return self._emit(fx, "mul_channels", [x, gate], x.shape)
+        return self._pair_of(fx, "mul")
+
+    def _pair_of(self, fx: Any, op: str) -> _Value:
+        """An element-wise operator of two tensors in the same order."""
         a, b = self._operand(fx, 0), self._operand(fx, 1)
         if a.shape != b.shape or fx.kwargs.get("alpha", 1) != 1:
             raise ModelError(
-                f"node {_path(fx)} ({fx.name}): add of shapes {a.shape} and {b.shape}; shapes must be equal"
+                f"node {_path(fx)} ({fx.name}): {op} of shapes {a.shape} and {b.shape}; shapes must be equal"
             )
         if not np.array_equal(a.order, b.order):  # type: ignore[arg-type]
             raise ModelError(
-                f"node {_path(fx)} ({fx.name}): a flattened image and a vector cannot be added; add before flattening"
+                f"node {_path(fx)} ({fx.name}): {op} of a flattened image and a vector; do it before flattening"
             )
-        return self._emit(fx, "add", [a, b], a.shape)
+        return self._emit(fx, op, [a, b], a.shape)
+
+    def _cat(self, fx: Any) -> _Value:
+        xs = [self._tensor(fx, x, i) for i, x in enumerate(fx.args[0])]
+        rank = 2 if xs[0].image is not None else len(self.example_shape)
+        if int(_argument(fx, 1, 0)) % rank != 1 or len({x.shape[:2] for x in xs}) != 1:
+            raise ModelError(f"node {_path(fx)} ({fx.name}): cat of {[x.shape for x in xs]}; only of channels (dim=1)")
+        if any(x.order is not None for x in xs):
+            raise ModelError(f"node {_path(fx)} ({fx.name}): cat of a flattened image; do it before flattening")
+        if len(xs) == 1:
+            return xs[0]
+        shape = (*xs[0].shape[:2], sum(x.shape[2] for x in xs))
+        flat = (1, 1, shape[2]) if xs[0].image is not None else None
+        return replace(self._emit(fx, "concat", xs, shape), image=flat)
 
     # ---- pooling ----
 
