@@ -11,10 +11,9 @@ from tinyfl.compiler.scheme import parse_scheme
 from tinyfl.errors import ToolError
 from tinyfl.progress import Progress
 from tinyfl.search import contribution, effort
-from tinyfl.search.auto import Found, search_scheme
+from tinyfl.search.auto import Found, parts_of, search_scheme
 from tinyfl.search.need import Budget
 from tinyfl.search.result import search_files, search_json
-from tinyfl.search.space import Candidate
 
 QUIET = Progress(quiet=True)
 
@@ -26,7 +25,7 @@ def quick_and_with_its_own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def searched(sram: int | None, seed: int = 0) -> Found:
-    return search_scheme(small_graph(), task(), planned_network(), RATE, Budget(sram, None, 1), seed, QUIET)
+    return search_scheme(planned_network(), task(), RATE, Budget(sram, None, 1), seed, QUIET)
 
 
 def test_the_same_seed_gives_the_same_files_and_trains_only_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,7 +73,7 @@ def test_the_choice_compiles_within_the_budget_and_its_file_is_the_scheme(tmp_pa
 
 
 def test_a_larger_budget_is_never_predicted_to_gain_less() -> None:
-    gains = [searched(sram).chosen.gain for sram in (500, 900, 1500)] + [searched(None).chosen.gain]
+    gains = [searched(sram).chosen.gain for sram in (750, 950, 1500)] + [searched(None).chosen.gain]
     assert gains == sorted(gains)
 
 
@@ -88,10 +87,17 @@ def test_the_picture_is_the_same_again() -> None:
 
 
 def test_a_large_task_is_measured_in_part() -> None:
-    graph, y = small_graph(), task(per_class=4000).y
-    candidates = [Candidate((0.0,) * d) for d in range(4)] * 30
-    chosen = effort.choose_effort(graph, candidates, y, 4, 4)
-    assert chosen.depth == 3
-    assert 8 <= chosen.per_class < 4000
+    graph, y = small_graph(), task(per_class=30_000).y
+    parts = parts_of(graph)
+    chosen = effort.choose_effort(graph, parts, y)
+    assert effort._LEAST_PER_CLASS < chosen.per_class < 30_000
     assert chosen.splits == 1
-    assert effort.choose_effort(graph, candidates[:4], task(8).y, 4, 4).per_class == 8
+    few = task(per_class=8).y
+    assert effort.choose_effort(graph, parts, few).per_class == 8
+    assert effort.affordable_depth(graph, parts, few) == 3
+
+
+def test_what_cannot_be_afforded_at_all_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(effort, "CORE_SECONDS", 1.0)
+    monkeypatch.setattr(effort, "_MACS_A_SECOND", 1e6)
+    assert effort.affordable_depth(small_graph(), parts_of(small_graph()), task().y) < 3

@@ -1,5 +1,7 @@
 """What is measured: disjoint halves, the twin of the graph, the same numbers however they are computed."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 import torch
@@ -10,11 +12,13 @@ from tests.search.small import RATE, small_graph, task
 from tinyfl.compiler.float_twin import FloatTwin
 from tinyfl.compiler.quantize import float_activations
 from tinyfl.errors import DataError
-from tinyfl.search.contribution import BATCH, EPOCHS, WARM_EPOCHS, Analysis, Half, halves
+from tinyfl.search import contribution
+from tinyfl.search.contribution import WARM_EPOCHS, Analysis, Half, halves
+from tinyfl.search.effort import BATCH, EPOCHS
 from tinyfl.search.space import Candidate, Measured, cut_of, scheme_of
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=12, deadline=None, derandomize=True)
 @given(networks())
 def test_the_twin_computes_the_float_graph_from_any_node_on(network: Network) -> None:
     graph = network.graph()
@@ -45,6 +49,14 @@ def test_halves_are_disjoint_hold_every_class_and_change_places() -> None:
 def test_a_class_with_one_sample_is_named() -> None:
     with pytest.raises(DataError, match="one sample of class 1"):
         halves(np.array([0, 0, 1]), 8, 1, 0)
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 def by_hand(candidate: Candidate, part: Half, number: int, seed: int) -> float:
@@ -86,7 +98,8 @@ def test_kept_prefixes_and_threads_change_nothing() -> None:
         assert found[candidate].accuracy == pytest.approx(sum(hand) / 2, abs=1 / 24)
 
 
-def test_training_helps_on_this_task() -> None:
+def test_training_helps_on_this_task(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(contribution, "EPOCHS", 20)
     alone, all_layers = Candidate(), Candidate((1.0, 1.0, 1.0))
     found = measured([alone, all_layers])
     assert found[all_layers].accuracy > found[alone].accuracy
@@ -94,7 +107,7 @@ def test_training_helps_on_this_task() -> None:
 
 def test_a_rate_that_diverges_is_quartered() -> None:
     data = task()
-    analysis = Analysis(small_graph(), 4.0, data.x, data.y, halves(data.y, 16, 1, 0), 0)
+    analysis = Analysis(small_graph(), 1.0, data.x, data.y, halves(data.y, 16, 1, 0), 0)
     ((_, found),) = analysis.measure([Candidate((1.0, 1.0, 1.0))])
     assert found.lr_shift in (2, 4, 6)
 

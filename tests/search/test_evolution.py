@@ -26,7 +26,7 @@ def gains(draw: st.DrawFn, depth: int = 5) -> Gains:
     return Gains((0.0, *(draw(share) for _ in range(depth))), weights)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=20, deadline=None, derandomize=True)
 @given(gains(), st.lists(st.integers(1, 9), min_size=10, max_size=10), st.integers(0, 40), st.integers(0, 3))
 def test_equals_brute_force_where_memory_is_any_growing_function(
     gains: Gains, sizes: list[int], budget: int, seed: int
@@ -42,14 +42,14 @@ def test_equals_brute_force_where_memory_is_any_growing_function(
     assert gains.of(found) == max(gains.of(c) for c in every(gains) if need(c) <= budget)
 
 
-@settings(max_examples=8, deadline=None, derandomize=True)
+@settings(max_examples=4, deadline=None, derandomize=True)
 @given(gains(depth=3), st.integers(0, 100), st.integers(0, 9))
 def test_equals_brute_force_under_the_real_planner(gains: Gains, tightness: int, seed: int) -> None:
     planner = planned_network()
     free = Needs(planner, Budget(None, None, 2))
     least, most = (free.of(Candidate(r)).sram for r in ((), (1.0, 1.0, 1.0)))
     sram = least + (most - least) * tightness // 100
-    front = trade_off(gains, Needs(planner, Budget(sram, None, 2)), seed)
+    front = trade_off(gains, Needs(planner, Budget(sram, None, 2)), seed, lambda: None)
     best = max(gains.of(c) for c in every(gains) if free.of(c).sram <= sram)
     assert front[-1].gain == best
     assert front[-1].need == free.of(front[-1].candidate)

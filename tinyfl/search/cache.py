@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from tinyfl.boards.toolchain import cache_dir
+from tinyfl.boards.build_cache import cache_dir
 from tinyfl.compiler.identity import feed
 from tinyfl.errors import ToolError
 from tinyfl.search.space import Candidate, Measured
