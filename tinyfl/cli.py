@@ -81,6 +81,12 @@ def compile(
     grad_bits: Annotated[int, typer.Option(help="Width of gradients: 8 or 16.")] = 8,
     classes: Annotated[int | None, typer.Option(help="Replace the classifier by a fresh one of so many.")] = None,
     seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Of the search of --scheme auto.")] = 0,
+    sample_in_arena: Annotated[
+        bool, typer.Option("--sample-in-arena", help="Plan a place for the sample, where a step uses it up.")
+    ] = False,
+    fraction_bits: Annotated[
+        int, typer.Option(help="Of trained weights: 8, or 0 to halve their memory (without a federation).")
+    ] = 8,
     as_json: Json = False,
 ) -> None:
     """Compile a trained network to an integer training step in C."""
@@ -88,7 +94,19 @@ def compile(
     from tinyfl.progress import Progress
 
     options = CompileOptions(
-        model, calibration, out, scheme, sram, flash, store, learning_rate, grad_bits, classes, seed
+        model,
+        calibration,
+        out,
+        scheme,
+        sram,
+        flash,
+        store,
+        learning_rate,
+        grad_bits,
+        classes,
+        seed,
+        sample_in_arena,
+        fraction_bits,
     )
     with Progress() as progress:
         plan = compile_model(options, progress)

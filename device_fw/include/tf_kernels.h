@@ -15,9 +15,11 @@
 #endif
 #if TF_GRAD_BITS == 8
 typedef int8_t tf_grad;
+typedef uint8_t tf_fold_scale;
 #define TF_GQ 127
 #elif TF_GRAD_BITS == 16
 typedef int16_t tf_grad;
+typedef uint16_t tf_fold_scale;
 #define TF_GQ 32767
 #else
 #error "TF_GRAD_BITS must be 8 or 16"
@@ -93,10 +95,10 @@ void tf_conv_s8(const tf_window *win, const tf_requant *rq, const tf_weights *wt
 void tf_pointwise_s8(const tf_window *win, const tf_requant *rq, const tf_weights *wt, const tf_rows *x,
                      const tf_rows_out *y, tf_span rows, void *scratch);
 /*
- * scratch: 16 kernel_h t + 32 P ((n - 1) stride_h + kernel_h) bytes, with t = kernel_w - 1 for stride_w 1 and
- * (kernel_w + 1) / 2 for stride_w 2, P = ceil(((4 ceil(out_w / 4) - 1) stride_w + kernel_w) / 4) and n the most output
- * rows a call, but no more than (4096 / (32 P) - kernel_h) / stride_h + 1 or 1. None where kernel_w is not 3, 5 or 7,
- * stride_w is above 2 or in_c below 4. It is quicker to compute n rows at once.
+ * scratch: 16 kernel_h (kernel_w - 1) + 32 P ((n - 1) stride_h + kernel_h) bytes, with
+ * P = ceil(((4 ceil(out_w / 4) - 1) stride_w + kernel_w) / 4) and n the most output rows a call, but no more than
+ * (floor(4096 / (32 P)) - kernel_h) / stride_h + 1 (towards 0), at least 1. None where kernel_w is not 3, 5 or 7,
+ * stride_w is above 2 or in_c below 4. It is quicker to compute several rows at once.
  */
 void tf_depthwise_s8(const tf_window *win, const tf_requant *rq, const tf_weights *wt, const tf_rows *x,
                      const tf_rows_out *y, tf_span rows, void *scratch);
@@ -186,9 +188,9 @@ void tf_mask_grad(uint32_t rows, uint32_t elements, const uint8_t *bits, tf_grad
 
 typedef struct {
     tf_finish finish;
-    int32_t gm;         /* per layer; depthwise: unused */
-    const int32_t *gmc; /* depthwise: [c] */
-    const uint16_t *mw; /* fold, [out_c]; depthwise: unused */
+    int32_t gm;              /* per layer; depthwise: unused */
+    const uint16_t *gmc;     /* depthwise: [c], 1 .. 32767 */
+    const tf_fold_scale *mw; /* fold, [out_c]; depthwise: unused */
     uint8_t fsh;
 } tf_input_grad;
 
@@ -207,7 +209,7 @@ uint32_t tf_conv_input_grad(const tf_window *win, const tf_input_grad *ig, const
 uint32_t tf_pointwise_input_grad(const tf_window *win, const tf_input_grad *ig, const tf_weights *wt,
                                  const tf_grad *grad_y, tf_grad *grad_x, void *scratch);
 /*
- * scratch: 4 * kernel_h * (kernel_w + 2 * stride_w)
+ * scratch: 16 * in_h * stride_w + 4 * kernel_h * (kernel_w + 2)
  *          + 2 * out_h * round4((in_w + pad_left) / stride_w + kernel_w + 8) bytes.
  */
 uint32_t tf_depthwise_input_grad(const tf_window *win, const tf_input_grad *ig, const tf_weights *wt,

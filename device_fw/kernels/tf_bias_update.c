@@ -1,28 +1,34 @@
-#include "tf_arith.h"
 #include "tf_kernels.h"
 #include "tf_lanes.h"
+#include "tf_step.h"
+#include "tf_sums.h"
 
 #define FIRST_BIAS 1000000u /* biases draw after all weights */
-#define BIAS_END ((int64_t)1 << 30)
+#define BIAS_END ((int32_t)1 << 30)
 
 void tf_bias_update(uint32_t pixels, uint16_t out_c, const tf_rate *rate, int32_t e, uint32_t base,
                     const tf_grad *grad_y, int32_t *b) {
+    uint32_t word = 0;
     for (int32_t c0 = 0; c0 < out_c; c0 += TF_LANES) {
         const int32_t n = tf_lanes(out_c, c0);
         int32_t acc[TF_LANES];
-        tf_lanes_clear(acc);
-        for (uint32_t p = 0; p < pixels; p++) {
-            const tf_grad *g = grad_y + p * out_c + c0;
-            for (int32_t c = 0; c < n; c++) {
-                acc[c] += g[c];
-            }
-        }
+        tf_sum_pixels(pixels, out_c, n, grad_y + c0, acc);
         for (int32_t c = 0; c < n; c++) {
             const int32_t channel = c0 + c;
             const uint32_t i = FIRST_BIAS + (uint32_t)channel;
-            const int64_t d = tf_stochastic_shift((int64_t)acc[c] * rate->kb[channel], rate->kbs[channel] + e,
-                                                  tf_random_word(base, i), i);
-            b[channel] = (int32_t)tf_clamp64(b[channel] - d, -BIAS_END, BIAS_END);
+            if ((i & 3u) == 0) { /* so it is for the first */
+                word = tf_random_word(base, i);
+            }
+            const int32_t s = rate->kbs[channel] + e;
+            if (tf_step_is_quick(s)) { /* the step is below 2^23 */
+                const int32_t v =
+                    b[channel] -
+                    tf_floor_shift32(tf_step_sum(acc[c], tf_step_scaled(rate->kb[channel], s), word, i), 8);
+                b[channel] = v < -BIAS_END ? -BIAS_END : v > BIAS_END ? BIAS_END : v;
+            } else {
+                const int64_t d = tf_stochastic_shift((int64_t)acc[c] * rate->kb[channel], s, word, i);
+                b[channel] = (int32_t)tf_clamp64(b[channel] - d, -BIAS_END, BIAS_END);
+            }
         }
     }
 }

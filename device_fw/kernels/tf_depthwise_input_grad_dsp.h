@@ -13,62 +13,80 @@
  * correlates the row, taps reversed, from output q - taps + 1 on.
  */
 typedef struct {
-    int32_t taps, words; /* of a kernel row */
-    int32_t offset;      /* in a kernel row's words */
-    tf_span q;           /* inside the image */
+    int32_t phase;
+    int32_t taps; /* of a kernel row */
+    tf_span q;    /* inside the image */
 } tf_phase;
 
+/* How a row of a phase is computed, the same in every channel. */
 typedef struct {
-    uint32_t *taps; /* [kernel_h][row_words]: all phases of a kernel row, one after the other */
-    int16_t *plane; /* [out_h][step]: output 0 stands at `left` */
-    int32_t row_words, left, step;
-} tf_plane;
+    int32_t n;      /* kernel rows that meet it, */
+    int32_t taps;   /* the words of the first, */
+    int32_t image;  /* and the element of the plane where its first window starts, an even position */
+    int32_t grad_x; /* element of its first pixel */
+} tf_phase_row;
+
+typedef struct {
+    int16_t *plane;     /* [out_h][step]: output 0 stands at `left` */
+    tf_phase_row *rows; /* [stride_w][in_h] */
+    uint32_t *taps;     /* [kernel_h][words] of one phase */
+    int32_t left, step;
+} tf_planes;
 
 static inline tf_phase tf_phase_of(const tf_window *win, int32_t phase) {
     const int32_t s = win->stride_w;
     const int32_t first = win->pad_left - phase, last = win->in_w - 1 + win->pad_left - phase;
-    const int32_t taps = phase < win->kernel_w ? (win->kernel_w - 1 - phase) / s + 1 : 0;
-    const tf_phase of = {
-        taps, tf_row_words(taps), 0, {first <= 0 ? 0 : (first + s - 1) / s, last < 0 ? 0 : last / s + 1}};
+    const tf_phase of = {phase,
+                         phase < win->kernel_w ? (win->kernel_w - 1 - phase) / s + 1 : 0,
+                         {first <= 0 ? 0 : (first + s - 1) / s, last < 0 ? 0 : last / s + 1}};
     return of;
 }
 
 /* Whether tf_depthwise_channels can; else the portable kernel does. */
-static inline int tf_has_phases(const tf_window *win) { return tf_phase_of(win, 0).words <= TF_ROW_WORDS_MOST; }
+static inline int tf_has_phases(const tf_window *win) {
+    return tf_row_words(tf_phase_of(win, 0).taps) <= TF_ROW_WORDS_MOST;
+}
 
-static inline tf_plane tf_plane_of(const tf_window *win, void *scratch) {
-    const tf_phase widest = tf_phase_of(win, 0);
-    int32_t row_words = 0;
-    for (int32_t phase = 0; phase < win->stride_w; phase++) {
-        row_words += 2 * tf_phase_of(win, phase).words;
+/* Windows come in fours from an even position: so many before the phase's first are computed in vain. */
+static inline int32_t tf_phase_skips(const tf_planes *planes, const tf_phase *of) {
+    return (planes->left + of->q.first - of->taps + 1) & 1;
+}
+
+static inline void tf_fill_rows(const tf_window *win, const tf_planes *planes, const tf_phase *of, tf_phase_row *rows) {
+    const int32_t begin = planes->left + of->q.first - of->taps + 1 - tf_phase_skips(planes, of);
+    const int32_t ix = of->q.first * win->stride_w + of->phase - win->pad_left;
+    for (int32_t iy = 0; iy < win->in_h; iy++) {
+        const tf_span met = tf_windows_holding(iy, win->stride_h, win->pad_top, win->kernel_h, win->out_h);
+        const int32_t ky = iy + win->pad_top - met.first * win->stride_h;
+        const int32_t n = met.first < met.end ? met.end - met.first : 0;
+        rows[iy] = (tf_phase_row){n, n == 0 ? 0 : ky * 2 * tf_row_words(of->taps),
+                                  n == 0 ? 0 : met.first * planes->step + begin, (iy * win->in_w + ix) * win->in_c};
     }
+}
+
+static inline tf_planes tf_planes_of(const tf_window *win, void *scratch) {
+    const tf_phase widest = tf_phase_of(win, 0);
+    tf_phase_row *rows = scratch;
+    uint32_t *taps = (uint32_t *)(rows + win->stride_w * win->in_h);
+    int16_t *plane = (int16_t *)(taps + win->kernel_h * (win->kernel_w + 2));
     /* Phase 0 starts at an even position, and one position earlier is still in the plane. */
     const int32_t left = widest.taps + ((widest.q.first + 1) & 1);
     const int32_t step = ((win->in_w + win->pad_left) / win->stride_w + win->kernel_w + 8 + 3) & ~3;
-    const tf_plane plane = {scratch, (int16_t *)((uint32_t *)scratch + win->kernel_h * row_words), row_words, left,
-                            step};
-    return plane;
-}
-
-/* Packs the reversed taps of a channel; w: its first. */
-static inline void tf_plane_taps(const tf_window *win, const tf_plane *plane, const int8_t *w) {
-    const int32_t step = win->stride_w * win->in_c;
-    uint32_t *row = plane->taps;
+    const tf_planes planes = {plane, rows, taps, left, step};
     for (int32_t phase = 0; phase < win->stride_w; phase++) {
         const tf_phase of = tf_phase_of(win, phase);
-        const int8_t *last = w + phase * win->in_c + (of.taps - 1) * step;
-        for (int32_t ky = 0; ky < win->kernel_h; ky++) {
-            tf_row_pack(of.taps, last + ky * win->kernel_w * win->in_c, -step, row + ky * plane->row_words);
-        }
-        row += 2 * of.words;
+        tf_fill_rows(win, &planes, &of, rows + phase * win->in_h);
     }
+    memset(plane, 0, sizeof *plane * (uint32_t)(win->out_h * step));
+    return planes;
 }
 
 /* grad_y: of the channel. */
-static inline void tf_plane_fill(const tf_window *win, const tf_plane *plane, const tf_grad *grad_y) {
-    int16_t *row = plane->plane + plane->left;
-    for (int32_t oy = 0; oy < win->out_h; oy++, row += plane->step) {
-        for (int32_t ox = 0; ox < win->out_w; ox++, grad_y += win->in_c) {
+static inline void tf_plane_fill(const tf_window *win, const tf_planes *planes, const tf_grad *grad_y) {
+    const int32_t step = win->in_c;
+    int16_t *row = planes->plane + planes->left;
+    for (int32_t oy = 0; oy < win->out_h; oy++, row += planes->step) {
+        for (int32_t ox = 0; ox < win->out_w; ox++, grad_y += step) {
             row[ox] = *grad_y;
         }
     }
@@ -82,76 +100,75 @@ typedef struct {
     uint32_t saturated;
 } tf_channel_grad;
 
-static inline void tf_finish_windows(tf_channel_grad *to, const int32_t *acc, int32_t n, int32_t step,
-                                     tf_grad *grad_x) {
+/* n <= 4 windows, their pixels `step` elements apart. */
+TF_ROW_INLINE void tf_finish_windows(tf_channel_grad *to, const int32_t acc[4], int32_t first, int32_t end,
+                                     int32_t step, tf_grad *grad_x) {
     const tf_finish finish = to->finish;
-    for (int32_t i = 0; i < n; i++, grad_x += step) {
-        if (to->scaled != 0) {
-            tf_finish_quickly(&finish, acc[i], to->scaled, grad_x, &to->saturated);
-        } else {
+    if (to->scaled != 0 && end - first == 4) {
+        tf_finish_quickly(&finish, acc[0], to->scaled, grad_x, &to->saturated);
+        tf_finish_quickly(&finish, acc[1], to->scaled, grad_x + step, &to->saturated);
+        tf_finish_quickly(&finish, acc[2], to->scaled, grad_x + 2 * step, &to->saturated);
+        tf_finish_quickly(&finish, acc[3], to->scaled, grad_x + 3 * step, &to->saturated);
+    } else {
+        for (int32_t i = first; i < end; i++, grad_x += step) {
             to->saturated += tf_finish_grad(&finish, (int64_t)acc[i] * to->gm, grad_x);
         }
     }
 }
 
-/* The pixels of one phase in row iy; taps: the phase's, of kernel row 0. */
-static inline void tf_phase_row(const tf_window *win, const tf_plane *plane, const tf_phase *of, int32_t phase,
-                                int32_t words, const uint32_t *taps, int32_t iy, tf_channel_grad *to) {
-    const tf_span rows = tf_windows_holding(iy, win->stride_h, win->pad_top, win->kernel_h, win->out_h);
-    const int32_t ky = iy + win->pad_top - rows.first * win->stride_h;
-    const int32_t begin = of->q.first - of->taps + 1 + plane->left;
-    const int32_t skipped = begin & 1; /* windows start at even positions: one more before the first */
-    const int16_t *image = plane->plane + rows.first * plane->step + begin - skipped;
+/* All pixels of one phase; weights: of the channel. */
+TF_ROW_INLINE void tf_phase_pixels(const tf_window *win, const tf_planes *planes, const tf_phase *of, int32_t words,
+                                   const int8_t *weights, tf_channel_grad *to) {
     const int32_t step = win->stride_w * win->in_c;
-    const int32_t ix = of->q.first * win->stride_w + phase - win->pad_left;
-    tf_grad *grad_x = to->grad_x + (iy * win->in_w + ix) * win->in_c;
-    int32_t first = skipped;
-    for (int32_t q = of->q.first - skipped; q < of->q.end; q += 4, image += 4) {
-        int32_t acc[4] = {0};
-        tf_row_windows(words, rows.end - rows.first, taps + ky * plane->row_words, -win->stride_h * plane->row_words,
-                       image, plane->step, acc);
-        const int32_t end = of->q.end - q < 4 ? of->q.end - q : 4;
-        tf_finish_windows(to, acc + first, end - first, step, grad_x);
-        grad_x += (end - first) * step;
-        first = 0;
+    const int32_t skips = tf_phase_skips(planes, of);
+    const int32_t width = of->q.end - of->q.first + skips;
+    const int32_t taps_step = -win->stride_h * 2 * words;
+    const tf_phase_row *row = planes->rows + of->phase * win->in_h;
+    const int8_t *last = weights + of->phase * win->in_c + (of->taps - 1) * step;
+    for (int32_t ky = 0; ky < win->kernel_h; ky++, last += win->kernel_w * win->in_c) {
+        tf_row_pack(words, of->taps, last, -step, planes->taps + ky * 2 * words);
     }
-}
-
-static inline void tf_phase_rows(const tf_window *win, const tf_plane *plane, const tf_phase *of, int32_t phase,
-                                 int32_t words, const uint32_t *taps, tf_channel_grad *to) {
-    for (int32_t iy = 0; iy < win->in_h; iy++) {
-        tf_phase_row(win, plane, of, phase, words, taps, iy, to);
+    for (int32_t iy = 0; iy < win->in_h; iy++, row++) {
+        tf_grad *grad_x = to->grad_x + row->grad_x;
+        const uint32_t *taps = planes->taps + row->taps;
+        const int16_t *image = planes->plane + row->image;
+        int32_t first = skips;
+        for (int32_t x = 0; x < width; x += 4) {
+            int32_t acc[4];
+            tf_row_windows(words, row->n, taps, taps_step, image + x, planes->step, acc);
+            const int32_t end = width - x < 4 ? width - x : 4;
+            tf_finish_windows(to, acc, first, end, step, grad_x);
+            grad_x += (end - first) * step;
+            first = 0;
+        }
     }
 }
 
 static inline uint32_t tf_depthwise_channels(const tf_window *win, const tf_input_grad *ig, const int8_t *weights,
                                              const tf_grad *grad_y, tf_grad *grad_x, void *scratch) {
-    const tf_plane plane = tf_plane_of(win, scratch);
+    const tf_planes planes = tf_planes_of(win, scratch);
     const int quick = tf_finish_is_quick(&ig->finish, TF_GM_BITS);
-    memset(plane.plane, 0, sizeof(int16_t) * (uint32_t)(win->out_h * plane.step));
     tf_channel_grad to = {ig->finish, 0, 0, grad_x, 0};
-    for (int32_t c = 0; c < win->in_c; c++, to.grad_x++) {
-        to.gm = ig->gmc[c];
-        to.scaled = quick ? tf_finish_scaled(&to.finish, to.gm) : 0;
-        tf_plane_taps(win, &plane, weights + c);
-        tf_plane_fill(win, &plane, grad_y + c);
-        const uint32_t *taps = plane.taps;
-        for (int32_t phase = 0; phase < win->stride_w; phase++) {
-            const tf_phase of = tf_phase_of(win, phase);
-            switch (of.words) {
+    for (int32_t phase = 0; phase < win->stride_w; phase++) {
+        const tf_phase of = tf_phase_of(win, phase);
+        to.grad_x = grad_x;
+        for (int32_t c = 0; c < win->in_c; c++, to.grad_x++) {
+            to.gm = ig->gmc[c];
+            to.scaled = quick ? tf_finish_scaled(&to.finish, to.gm) : 0;
+            tf_plane_fill(win, &planes, grad_y + c);
+            switch (tf_row_words(of.taps)) {
             case 1:
-                tf_phase_rows(win, &plane, &of, phase, 1, taps, &to);
+                tf_phase_pixels(win, &planes, &of, 1, weights + c, &to);
                 break;
             case 2:
-                tf_phase_rows(win, &plane, &of, phase, 2, taps, &to);
+                tf_phase_pixels(win, &planes, &of, 2, weights + c, &to);
                 break;
             case 3:
-                tf_phase_rows(win, &plane, &of, phase, 3, taps, &to);
+                tf_phase_pixels(win, &planes, &of, 3, weights + c, &to);
                 break;
             default:
-                tf_phase_rows(win, &plane, &of, phase, 4, taps, &to);
+                tf_phase_pixels(win, &planes, &of, TF_ROW_WORDS_MOST, weights + c, &to);
             }
-            taps += 2 * of.words;
         }
     }
     return to.saturated;

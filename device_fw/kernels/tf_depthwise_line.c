@@ -74,25 +74,26 @@ _Static_assert(offsetof(tf_depthwise_line, bias) == 32 && offsetof(tf_depthwise_
     "smlatb r8, r4, r5, r8\n\t"
 
 #define TF_TAPS_5_STRIDE_2                                                                                             \
-    "ldmia r9!, {r3, r4, r12}\n\t"                                                                                     \
-    "ldrd r5, r6, [r7]\n\t"                                                                                            \
-    "smlad r0, r3, r5, r0\n\t"                                                                                         \
-    "smlad r1, r3, r6, r1\n\t"                                                                                         \
-    "smlad r0, r4, r6, r0\n\t"                                                                                         \
-    "ldrd r5, r6, [r7, #32]\n\t"                                                                                       \
-    "smlatb r0, r12, r5, r0\n\t"                                                                                       \
-    "smlad r1, r4, r5, r1\n\t"                                                                                         \
-    "smlad r2, r3, r5, r2\n\t"                                                                                         \
-    "smlatb r1, r12, r6, r1\n\t"                                                                                       \
-    "smlad r2, r4, r6, r2\n\t"                                                                                         \
-    "smlad r8, r3, r6, r8\n\t"                                                                                         \
-    "ldrd r5, r6, [r7, #64]\n\t"                                                                                       \
-    "smlatb r2, r12, r5, r2\n\t"                                                                                       \
-    "smlad r8, r4, r5, r8\n\t"                                                                                         \
-    "smlatb r8, r12, r6, r8\n\t"
+    "ldmia r9!, {r3, r4, r5, r6}\n\t"                                                                                  \
+    "ldrd r4, r12, [r7]\n\t"                                                                                           \
+    "smlad r0, r3, r4, r0\n\t"                                                                                         \
+    "smlad r1, r3, r12, r1\n\t"                                                                                        \
+    "smlad r0, r5, r12, r0\n\t"                                                                                        \
+    "ldrd r4, r12, [r7, #32]\n\t"                                                                                      \
+    "smlatb r0, r6, r4, r0\n\t"                                                                                        \
+    "smlad r1, r5, r4, r1\n\t"                                                                                         \
+    "smlad r2, r3, r4, r2\n\t"                                                                                         \
+    "smlatb r1, r6, r12, r1\n\t"                                                                                       \
+    "smlad r2, r5, r12, r2\n\t"                                                                                        \
+    "smlad r8, r3, r12, r8\n\t"                                                                                        \
+    "ldrd r4, r12, [r7, #64]\n\t"                                                                                      \
+    "smlatb r2, r6, r4, r2\n\t"                                                                                        \
+    "smlad r8, r5, r4, r8\n\t"                                                                                         \
+    "smlatb r8, r6, r12, r8\n\t"
 
 #define TF_TAPS_7_STRIDE_2                                                                                             \
-    "ldrd r3, r4, [r9], #8\n\t"                                                                                        \
+    "ldr r3, [r9], #8\n\t"                                                                                             \
+    "ldr r4, [r9], #8\n\t"                                                                                             \
     "ldrd r5, r6, [r7]\n\t"                                                                                            \
     "smlad r0, r3, r5, r0\n\t"                                                                                         \
     "smlad r1, r3, r6, r1\n\t"                                                                                         \
@@ -131,41 +132,23 @@ _Static_assert(offsetof(tf_depthwise_line, bias) == 32 && offsetof(tf_depthwise_
             "bne 1b\n\t"                                                                                               \
             "pop {r4, r5, r6, r7, r8, r9, r10, r11, pc}")
 
-#define TF_VARIANT(name, row)                                                                                          \
-    TF_NAKED static void name(tf_depthwise_line *line TF_UNREAD, const uint32_t *x TF_UNREAD) { TF_LINE(row); }
-
-TF_VARIANT(taps_3_stride_1, TF_TAPS_3_STRIDE_1)
-TF_VARIANT(taps_3_stride_2, TF_TAPS_3_STRIDE_2)
-TF_VARIANT(taps_5_stride_1, TF_TAPS_5_STRIDE_1)
-TF_VARIANT(taps_5_stride_2, TF_TAPS_5_STRIDE_2)
-TF_VARIANT(taps_7_stride_1, TF_TAPS_7_STRIDE_1)
-TF_VARIANT(taps_7_stride_2, TF_TAPS_7_STRIDE_2)
-
-void tf_depthwise_line_run(int32_t k, int32_t stride, tf_depthwise_line *line, const uint32_t *x) {
-    static void (*const variants[3][2])(tf_depthwise_line *, const uint32_t *) = {
-        {taps_3_stride_1, taps_3_stride_2}, {taps_5_stride_1, taps_5_stride_2}, {taps_7_stride_1, taps_7_stride_2}};
-    variants[(k - 3) / 2][stride - 1](line, x);
-}
+#define TF_VARIANT(k, stride)                                                                                          \
+    TF_NAKED static void taps_##k##_stride_##stride(tf_depthwise_line *line TF_UNREAD, const uint32_t *x TF_UNREAD) {  \
+        TF_LINE(TF_TAPS_##k##_STRIDE_##stride);                                                                        \
+    }
 
 #else
 
-/* The halves of the words of taps that hold each tap once: stride 1: (0, 1), (1, 2) ..; stride 2: (0, 1), (2, 3) ... */
-static int32_t tap_of(int32_t k, int32_t stride, const uint32_t *taps, int32_t t) {
-    if (t == k - 1) {
-        return tf_high(taps[tf_taps_words(k, stride) - 1]);
-    }
-    return t % 2 == 0 ? tf_low(taps[stride == 1 ? t : t / 2]) : tf_high(taps[stride == 1 ? t - 1 : t / 2]);
-}
-
-void tf_depthwise_line_run(int32_t k, int32_t stride, tf_depthwise_line *line, const uint32_t *x) {
+static void by_taps(int32_t k, int32_t stride, tf_depthwise_line *line, const uint32_t *x) {
     tf_outputs *outputs = &line->outputs;
     for (; x != outputs->end; x += line->next / 4) {
         int32_t acc[4];
         memcpy(acc, line->bias, sizeof acc);
-        for (const uint32_t *taps = line->taps; taps != line->taps_end; taps += tf_taps_words(k, stride)) {
+        for (const uint32_t *taps = line->taps; taps != line->taps_end; taps += k - 1) {
             for (int32_t i = 0; i < 4; i++) {
                 for (int32_t t = 0; t < k; t++) {
-                    acc[i] += tap_of(k, stride, taps, t) * tf_planes_value(x, stride * i + t);
+                    const int32_t tap = t < k - 1 ? tf_low(taps[t]) : tf_high(taps[t - 1]);
+                    acc[i] += tap * tf_planes_value(x, stride * i + t);
                 }
             }
             x += line->row_bytes / 4;
@@ -176,6 +159,22 @@ void tf_depthwise_line_run(int32_t k, int32_t stride, tf_depthwise_line *line, c
     }
 }
 
+#define TF_VARIANT(k, stride)                                                                                          \
+    static void taps_##k##_stride_##stride(tf_depthwise_line *line, const uint32_t *x) { by_taps(k, stride, line, x); }
+
 #endif
+
+TF_VARIANT(3, 1)
+TF_VARIANT(3, 2)
+TF_VARIANT(5, 1)
+TF_VARIANT(5, 2)
+TF_VARIANT(7, 1)
+TF_VARIANT(7, 2)
+
+tf_depthwise_run tf_depthwise_run_of(int32_t k, int32_t stride) {
+    static const tf_depthwise_run runs[3][2] = {
+        {taps_3_stride_1, taps_3_stride_2}, {taps_5_stride_1, taps_5_stride_2}, {taps_7_stride_1, taps_7_stride_2}};
+    return runs[(k - 3) / 2][stride - 1];
+}
 
 #endif

@@ -1,4 +1,5 @@
-#include "tf_depthwise_dsp.h"
+#include "tf_depthwise_planes.h"
+#include "tf_dsp.h"
 #include "tf_forward.h"
 #include "tf_lanes.h"
 #include "tf_rows.h"
@@ -36,10 +37,14 @@ static void depthwise_row(const tf_window *win, const tf_requant *rq, const tf_w
 
 void tf_depthwise_s8(const tf_window *win, const tf_requant *rq, const tf_weights *wt, const tf_rows *x,
                      const tf_rows_out *y, tf_span rows, void *scratch) {
-    if (TF_DSP && tf_depthwise_planes_fit(win, rq)) {
+#if TF_DSP
+    if (tf_depthwise_planes_fit(win, rq)) {
         tf_depthwise_planes(win, rq, wt, x, y, rows, scratch);
         return;
     }
+#else
+    (void)scratch;
+#endif
     for (int32_t oy = rows.first; oy < rows.end; oy++) {
         depthwise_row(win, rq, wt, x, oy, tf_row_out(y, oy));
     }

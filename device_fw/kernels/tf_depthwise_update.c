@@ -24,7 +24,6 @@ static void sum_tap(const tf_window *win, int32_t ky, int32_t kx, int32_t n, con
 void tf_depthwise_update(const tf_window *win, const tf_rate *rate, int32_t e, uint32_t base, const int8_t *x,
                          const tf_grad *grad_y, int8_t *w, uint8_t *f, void *scratch) {
     (void)scratch;
-    const uint32_t rounding = tf_rounding_base(base);
     const int32_t channels = win->in_c;
     uint32_t i = 0;
     for (int32_t ky = 0; ky < win->kernel_h; ky++) {
@@ -34,8 +33,8 @@ void tf_depthwise_update(const tf_window *win, const tf_rate *rate, int32_t e, u
                 int32_t acc[TF_LANES];
                 sum_tap(win, ky, kx, n, x + c0, grad_y + c0, acc);
                 for (int32_t c = 0; c < n; c++, i++) {
-                    tf_step_weight(acc[c], rate->km[c0 + c], rate->ks[c0 + c] + e, tf_random_word(base, i),
-                                   f ? 0 : tf_random_word(rounding, i), i, &w[i], f ? &f[i] : 0);
+                    tf_step_weights(1, &acc[c], rate->km[c0 + c], rate->ks[c0 + c] + e, base, i, &w[i],
+                                    tf_fractions(f, (int32_t)i));
                 }
             }
         }

@@ -11,11 +11,17 @@ typedef struct {
     int8_t *y;           /* the next output */
 } tf_outputs;
 
-static inline void tf_outputs_init(tf_outputs *outputs, int32_t step, const void *end, int8_t *y) {
+static inline void tf_outputs_init(tf_outputs *outputs, int32_t step, const void *end) {
     outputs->step = step;
     outputs->step3 = 3 * step;
     outputs->end = end;
-    outputs->y = y;
+}
+
+/* Clamps n outputs, `step` elements apart. */
+static inline void tf_clamp_outputs(const tf_requant *rq, int32_t n, int32_t step, int8_t *y) {
+    for (int32_t i = 0; i < n; i++, y += step) {
+        *y = *y < rq->lo ? rq->lo : *y > rq->hi ? rq->hi : *y;
+    }
 }
 
 /* Sums in r0, r1, r2, r8; tf_outputs in r3, r4, r5, r6, r9, r10, r11. Advances y. */

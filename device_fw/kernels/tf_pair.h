@@ -1,7 +1,7 @@
 #ifndef TF_PAIR_H
 #define TF_PAIR_H
 
-#include "tf_dsp.h"
+#include "tf_bytes.h"
 #include "tf_kernels.h"
 
 /*
@@ -34,9 +34,10 @@ static inline void tf_pack_columns(int32_t n, const int8_t *first, int32_t step,
     for (; n >= 4 && columns == 2; n -= 4, first += 4 * step, pair += 8) {
         const uint32_t low = tf_load2(first) | tf_load2(first + step) << 16;
         const uint32_t high = tf_load2(first + 2 * step) | tf_load2(first + 3 * step) << 16;
-        const uint32_t words[4] = {tf_sxtab16(adds, low), tf_sxtab16(adds, high), tf_sxtab16_ror8(adds, low),
-                                   tf_sxtab16_ror8(adds, high)};
-        memcpy(pair, words, sizeof words);
+        tf_store4(pair, tf_sxtab16(adds, low));
+        tf_store4(pair + 2, tf_sxtab16(adds, high));
+        tf_store4(pair + 4, tf_sxtab16_ror8(adds, low));
+        tf_store4(pair + 6, tf_sxtab16_ror8(adds, high));
     }
     for (; n > 0; n -= 4, first += 4 * step, pair += 8) {
         for (int32_t k = 0; k < 4; k++) {

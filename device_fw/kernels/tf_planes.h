@@ -65,24 +65,10 @@ static inline int32_t tf_planes_value(const uint32_t *channel, int32_t q) {
 void tf_planes_row(const int8_t *row, int32_t step, int32_t width, int32_t pad, int32_t zero_point, int32_t words,
                    uint32_t *to);
 
-/* Words of one row of taps: two neighbours each, (0, 1), (1, 2) ..; for stride 2 (0, 1), (2, 3) .. (k - 2, k - 1). */
-static inline int32_t tf_taps_words(int32_t k, int32_t stride) { return stride == 1 ? k - 1 : (k + 1) / 2; }
-
 /*
- * Four channels of a filter row of k taps: [channel][tf_taps_words]. step: elements from tap to tap; channel_words:
- * words from channel to channel.
+ * Four channels of a filter of `rows` rows of k taps, k odd and `step` elements from tap to tap: [channel][row][k - 1]
+ * words of two neighbouring taps, (0, 1), (1, 2) .. (k - 2, k - 1).
  */
-static inline void tf_planes_taps(const int8_t *w, int32_t step, int32_t k, int32_t stride, int32_t channel_words,
-                                  uint32_t *to) {
-    tf_pixel before = tf_pixel_of(w, 0);
-    for (int32_t t = 1; t < k; t++) {
-        w += step;
-        const tf_pixel tap = tf_pixel_of(w, 0);
-        if (stride == 1 || t % 2 == 1 || t == k - 1) {
-            tf_store_pair(before, tap, to++, channel_words);
-        }
-        before = tap;
-    }
-}
+void tf_planes_taps(const int8_t *w, int32_t step, int32_t k, int32_t rows, uint32_t *to);
 
 #endif

@@ -65,12 +65,16 @@ void tf_planes_row(const int8_t *row, int32_t step, int32_t width, int32_t pad, 
         if (n > 0) {
             to = take_apart(row + ix * step, step, minus, to, n);
             ix += 4 * n;
+        } else if (ix >= width) {
+            *to++ = 0;
         } else {
-            uint32_t edge[4];
-            for (int32_t p = 0; p < 4; p++, ix++) {
-                edge[p] = ix >= 0 && ix < width ? tf_load4(row + ix * step) : padding;
+            uint32_t edge[4] = {padding, padding, padding, padding};
+            const int32_t last = width - ix < 4 ? width - ix : 4;
+            for (int32_t p = ix < 0 ? -ix : 0; p < last; p++) {
+                edge[p] = tf_load4(row + (ix + p) * step);
             }
             to = take_apart((const int8_t *)edge, 4, minus, to, 1);
+            ix += 4;
         }
     }
 }

@@ -41,14 +41,4 @@ static inline int32_t tf_scaled(int32_t acc, const tf_scale *scale) {
 
 static inline int tf_clamps_only_int8(const tf_requant *rq) { return rq->lo == INT8_MIN && rq->hi == INT8_MAX; }
 
-/* tf_requantise for any shift, quick for the usual ones. */
-static inline int8_t tf_rescaled(int32_t acc, const tf_requant *rq, int32_t c) {
-    if (!tf_scale_fits(rq->s[c])) {
-        return tf_requantise(acc, rq->m[c], rq->s[c], rq);
-    }
-    const tf_scale scale = tf_scale_of(rq, c);
-    const int32_t y = tf_scaled(acc, &scale);
-    return (int8_t)(y < rq->lo ? rq->lo : y > rq->hi ? rq->hi : y);
-}
-
 #endif

@@ -1,60 +1,99 @@
 #include "tf_tiles.h"
 #include "tf_copy.h"
-#include "tf_scale.h"
-#include "tf_tile_channel.h"
+#include "tf_tile_channels.h"
 
 #if TF_DSP
 
+/* Channels before it have rows of which whole groups can be read. */
+static int32_t readable(const tf_tiles *t, int32_t block) {
+    const int32_t k = t->k[block];
+    return k == 0 ? t->out_c : t->out_c - (4 * t->groups[block] + k - 1) / k + 1;
+}
+
 /* Weights of channel c, of which whole groups can be read. */
-static inline const int8_t *row_of(const tf_tiles *t, int32_t block, int32_t c, int32_t out_c) {
+static const int8_t *row_of(const tf_tiles *t, int32_t block, int32_t c) {
     const int32_t k = t->k[block];
     const int8_t *w = t->w[block] + c * k;
-    if ((out_c - c) * k >= 4 * t->groups[block]) {
-        return w;
-    }
-    tf_copy(w, k, t->row[block]);
-    return t->row[block];
+    return c < readable(t, block) ? w : tf_copy(w, k, t->row[block]) - k;
 }
 
-/* One output channel of up to four pixels, whatever its shift and clamp. */
-static void multiply_any(const tf_tiles *t, const tf_requant *rq, int32_t bias, int32_t out_c, int32_t c,
-                         const int16_t *tile, int32_t pixels, int8_t *y) {
-    int32_t acc[TF_TILE] = {bias, bias, bias, bias};
-    for (int32_t b = 0; b < t->blocks; b++) {
-        tf_tile_dot(t->groups[b], row_of(t, b, c, out_c), tile, acc);
-        tile += 16 * t->groups[b];
-    }
-    for (int32_t p = 0; p < pixels; p++) {
-        y[p * out_c] = tf_rescaled(acc[p], rq, c);
-    }
+/* Channels from c on, before `end`; y: of channel c. Returns the first one not done: c where its shift does not fit. */
+static int32_t multiply(const tf_tiles *t, tf_tile_channels *ch, int32_t c, int32_t end, int8_t *y) {
+    const int32_t readable0 = readable(t, 0), readable1 = readable(t, 1);
+    const int32_t both = readable0 < readable1 ? readable0 : readable1;
+    const int32_t stop = c >= both ? c + 1 : end < both ? end : both;
+    ch->m = t->rq->m + c;
+    ch->s = t->rq->s + c;
+    ch->biases = t->bias + c;
+    ch->y = y;
+    ch->rows[0].w = row_of(t, 0, c) - t->k[0];
+    ch->rows[1].w = row_of(t, 1, c) - t->k[1];
+    ch->left = stop - c;
+    tf_tile_channels_run(ch);
+    return stop - ch->left;
 }
 
-void tf_tiles_multiply(const tf_tiles *t, const tf_requant *rq, const int32_t *bias, int32_t out_c, tf_span channels,
-                       int32_t pixels, int8_t *y) {
-    const int32_t whole = tf_clamps_only_int8(rq) ? pixels / TF_TILE : 0;
-    tf_tile_channel channel;
-    tf_outputs_init(&channel.outputs, out_c, t->tiles + whole * tf_tiles_stride(t), y);
-    for (int32_t b = 0; b < TF_BLOCKS; b++) {
-        tf_tile_row_init(&channel.rows[b], t->groups[b]);
-    }
-    for (int32_t c = channels.first; c < channels.end; c++) {
-        int32_t done = 0;
-        if (whole > 0 && tf_scale_fits(rq->s[c])) {
-            channel.outputs.scale = tf_scale_of(rq, c);
-            channel.outputs.y = y + c;
-            for (int32_t p = 0; p < TF_TILE; p++) {
-                channel.bias[p] = bias[c];
-            }
-            for (int32_t b = 0; b < t->blocks; b++) {
-                channel.rows[b].w = row_of(t, b, c, out_c);
-            }
-            tf_tile_channel_run(&channel, t->tiles);
-            done = whole;
+/* Channel c of `pixels` pixels, whatever its shift. */
+static void multiply_slowly(const tf_tiles *t, int32_t c, int32_t pixels, const int16_t *tile, int8_t *y) {
+    const int32_t bias = t->bias[c];
+    for (int32_t done = 0; done < pixels; done += TF_TILE) {
+        int32_t acc[TF_TILE] = {bias, bias, bias, bias};
+        for (int32_t b = 0; b < TF_BLOCKS; b++) {
+            tf_tile_dot(t->groups[b], row_of(t, b, c), tile, acc);
+            tile += 16 * t->groups[b];
         }
-        for (; TF_TILE * done < pixels; done++) {
-            const int32_t rest = pixels - TF_TILE * done;
-            multiply_any(t, rq, bias[c], out_c, c, t->tiles + done * tf_tiles_stride(t),
-                         rest < TF_TILE ? rest : TF_TILE, y + c + TF_TILE * done * out_c);
+        for (int32_t p = 0; p < TF_TILE && done + p < pixels; p++, y += t->out_c) {
+            *y = tf_requantise(acc[p], t->rq->m[c], t->rq->s[c], t->rq);
+        }
+    }
+}
+
+static void multiply_whole(const tf_tiles *t, tf_tile_channels *ch, tf_span channels, int32_t tiles, int8_t *y) {
+    tf_outputs_init(&ch->outputs, t->out_c, t->tiles + tiles * tf_tiles_stride(t));
+    ch->tiles = t->tiles;
+    for (int32_t c = channels.first; c < channels.end;) {
+        const int32_t next = multiply(t, ch, c, channels.end, y + c);
+        if (next == c) {
+            multiply_slowly(t, c, TF_TILE * tiles, ch->tiles, y + c);
+        }
+        c = next == c ? c + 1 : next;
+    }
+}
+
+/* A tile of which the first n outputs count. */
+static void multiply_part(const tf_tiles *t, tf_tile_channels *ch, tf_span channels, int32_t n, const int16_t *tile,
+                          int8_t *y) {
+    int8_t outputs[TF_TILE];
+    tf_outputs_init(&ch->outputs, 1, tile + tf_tiles_stride(t));
+    ch->tiles = tile;
+    for (int32_t c = channels.first; c < channels.end; c++) {
+        if (multiply(t, ch, c, c + 1, outputs) == c) {
+            multiply_slowly(t, c, n, tile, y + c);
+        } else {
+            for (int32_t p = 0; p < n; p++) {
+                y[p * t->out_c + c] = outputs[p];
+            }
+        }
+    }
+}
+
+void tf_tiles_multiply(const tf_tiles *t, tf_span channels, int32_t pixels, int8_t *y) {
+    const int32_t whole = pixels / TF_TILE, rest = pixels % TF_TILE;
+    tf_tile_channels ch;
+    tf_tile_row_init(&ch.rows[0], t->groups[0]);
+    tf_tile_row_init(&ch.rows[1], t->groups[1]);
+    ch.one = 2 * t->rq->zero_point + 1;
+    ch.k[0] = t->k[0];
+    ch.k[1] = t->k[1];
+    if (whole > 0) {
+        multiply_whole(t, &ch, channels, whole, y);
+    }
+    if (rest > 0) {
+        multiply_part(t, &ch, channels, rest, t->tiles + whole * tf_tiles_stride(t), y + TF_TILE * whole * t->out_c);
+    }
+    if (!tf_clamps_only_int8(t->rq)) {
+        for (int32_t p = 0; p < pixels; p++) {
+            tf_clamp_outputs(t->rq, channels.end - channels.first, 1, y + p * t->out_c + channels.first);
         }
     }
 }

@@ -10,17 +10,19 @@
  */
 typedef struct {
     int32_t blocks;             /* 1 or 2 */
-    const int8_t *w[TF_BLOCKS]; /* rows of one output channel each */
-    int32_t k[TF_BLOCKS];       /* length of a row; 0 for a second block that is left out */
+    const int8_t *w[TF_BLOCKS]; /* rows of one output channel each; null for a second block that is left out */
+    int32_t k[TF_BLOCKS];       /* length of a row; then 0 */
     int32_t groups[TF_BLOCKS];  /* of four values in a tile */
     int8_t *row[TF_BLOCKS];     /* room for 4 * groups bytes of one row */
     int16_t *tiles;
+    const tf_requant *rq;
+    const int32_t *bias;
+    int32_t out_c;
 } tf_tiles;
 
 static inline int32_t tf_tiles_stride(const tf_tiles *t) { return 16 * (t->groups[0] + t->groups[1]); }
 
 /* Output channels channels.first .. end - 1 of `pixels` pixels; y: the first pixel's channel 0. */
-void tf_tiles_multiply(const tf_tiles *t, const tf_requant *rq, const int32_t *bias, int32_t out_c, tf_span channels,
-                       int32_t pixels, int8_t *y);
+void tf_tiles_multiply(const tf_tiles *t, tf_span channels, int32_t pixels, int8_t *y);
 
 #endif

@@ -21,7 +21,9 @@ def graphs(draw: st.DrawFn) -> Graph:
     for i in range(count):
         before = ["x", *(f"t{j}" for j in range(i))]
         unread = [t for t in before if not any(t in n.inputs for n in nodes)]
-        reads = unread if i == count - 1 else draw(st.lists(st.sampled_from(before), min_size=1, max_size=2, unique=True))
+        reads = (
+            unread if i == count - 1 else draw(st.lists(st.sampled_from(before), min_size=1, max_size=2, unique=True))
+        )
         assume(reads)
         shapes[f"t{i}"] = (1, draw(st.integers(1, 9)), draw(st.integers(1, 9)))
         nodes.append(Node(f"n{i}", "add", tuple(reads), f"t{i}"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -23,10 +22,9 @@ from tinyfl.types import LayerUpdate, Program, UpdateScheme
 
 
 @pytest.fixture
-def eager(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """Long segments look cheap, so that streaming is chosen wherever it is possible."""
     monkeypatch.setattr(segments, "_cost", lambda graph, segment: -len(segment.nodes) * 100 - segment.rows % 7)
-    yield
 
 
 def compiled(data: st.DataObject, network: Network) -> Bundle:
@@ -50,9 +48,7 @@ def streams(program: Program) -> bool:
 
 
 @pytest.mark.usefixtures("eager")
-@settings(
-    max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data(), networks(blocks=6))
 def test_streamed_networks_equal_the_interpreter(data: st.DataObject, network: Network) -> None:
     bundle = compiled(data, network)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from kernel_cases import GQ, GRAD_TYPE, Values, conv_shape, examples, in_shape, out_shape, values, wide, windows
+from kernel_grad_scratch import conv_update_scratch
 from kernel_library import Rate, Window, at
-from kernel_scratch import conv_update_scratch
 
 BASE = st.integers(0, 2**32 - 1)
 EXPONENT = st.integers(-40, 40)

@@ -66,29 +66,27 @@ def run_bench(network: Path, board: Board, steps: int, progress: Progress) -> Me
     with progress.task(f"training {steps} steps on {board.name}", steps) as task:
         for line in lines_of(board, image.file):
             name, _, value = line.partition(" ")
-            said[name].append(int(value or "0", 16))
+            said[name].append(int(value, 16))
             task.advance(name == "step")
-    if "fault" in said:
-        raise ToolError(
-            f"{network} stopped on {board.name} with a processor fault, "
-            f"as it does where a stack of {image.stack_limit:,} B is too small; its scripts in device_fw/ports set that"
+    if board.emulator is not None and max(said["stack"] + said["fault"], default=0) >= image.stack_limit:
+        raise BudgetError(
+            f"{network} needs more than the {image.stack_limit:,} B of stack that {board.name} has; "
+            f"raise STACK_BYTES in device_fw/ports/{board.memory_map}"
         )
-    if "end" not in said:
+    if said["fault"]:
+        raise ToolError(f"{network} stopped on {board.name} with a processor fault; report it with this network")
+    if not said["end"]:
         raise ToolError(f"{network} stopped on {board.name} before it had said what it measured; run it again")
-    return _measurement(network, board, image, said)
+    return _measurement(board, image, said)
 
 
-def _measurement(network: Path, board: Board, image: Image, said: dict[str, list[int]]) -> Measurement:
+def _measurement(board: Board, image: Image, said: dict[str, list[int]]) -> Measurement:
     (forward_ticks,), (idle_ticks,), (stack,), (digest,) = (said[k] for k in ("forward", "nothing", "stack", "digest"))
     steps = said["step"]
     common = (board.name, len(steps), image)
     if board.emulator is None:
         return Measurement(*common, None, (), None, f"{digest:08x}")
-    if stack >= image.stack_limit:
-        raise BudgetError(
-            f"{network} needs more than the {image.stack_limit:,} B of stack that {board.name} has; "
-            f"raise STACK_BYTES in device_fw/ports/{board.memory_map}"
-        )
     counter = board.emulator.counter
-    forward, *each = (counter.instructions(ticks - idle_ticks) for ticks in (forward_ticks, *steps))
-    return Measurement(*common, forward, tuple(each), stack, f"{digest:08x}")
+    idle, forward, *each = (counter.instructions(ticks) for ticks in (idle_ticks, forward_ticks, *steps))
+    each = [instructions - idle for instructions in each]
+    return Measurement(*common, forward - idle, tuple(each), stack, f"{digest:08x}")

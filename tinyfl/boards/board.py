@@ -45,7 +45,7 @@ class Counter:
     shift: int
 
     def instructions(self, ticks: int) -> int:
-        """Exact, because an instruction lasts more than two ticks or just one."""
+        """Exact: an instruction lasts more than two ticks, or just one."""
         return round(ticks * self.tick_ns / 2**self.shift)
 
 

@@ -12,7 +12,7 @@ def _board(core: str, title: str, target: tuple[str, ...], machine: str, tick_ns
     return Board(
         name=core,
         title=title,
-        optimisation="-O2",
+        optimisation="-Os -flto",  # inner loops are assembly; everything else counts by its size
         ports=("bare", "cortex_m"),
         memory_map=f"cortex_m/{core}.ld",
         toolchain=CrossToolchain(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import selectors
 import subprocess
 from collections.abc import Iterator
@@ -35,7 +36,7 @@ def lines_of(board: Board, program: Path, silence: float = SILENCE_SECONDS) -> I
                         f"the program on {board.name} said nothing for {silence:.0f} s and was stopped; "
                         f"a network that needs longer for one step is beyond `tinyfl bench`"
                     )
-                arrived = process.stdout.read1()
+                arrived = os.read(process.stdout.fileno(), 65536)
                 if not arrived:
                     break
                 *whole, rest = (rest + arrived).split(b"\n")

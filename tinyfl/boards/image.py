@@ -59,7 +59,7 @@ def build_image(network: Path, board: Board, grad_bits: int, steps: int = 50) ->
     include = [network, firmware / "include", *(ports / folder for folder in folders)]
     defines: dict[str, str | int] = {"TF_GRAD_BITS": grad_bits, "BENCH_STEPS": steps}
     compiler = board.compiler()
-    flags = [board.optimisation, "-ffunction-sections", "-fdata-sections", "-Wl,--gc-sections"]
+    flags = [*board.optimisation.split(), "-ffunction-sections", "-fdata-sections", "-Wl,--gc-sections"]
     scripts: list[Path] = []
     if board.memory_map is not None:
         flags += ["-nostartfiles", "-Wl,--no-warn-rwx-segments"]
@@ -93,8 +93,12 @@ def memory_of(file: Path) -> tuple[int, int]:
 
 
 def _too_much(network: Path, board: Board, excess: dict[str, int], memory: MemoryMap) -> str:
-    parts = [f"{excess[name]:,} B more {title} than the {memory.regions[name]:,} B" for name, title in _TITLES if name in excess]
+    parts = [
+        f"{excess[name]:,} B more {title} than the {memory.regions[name]:,} B"
+        for name, title in _TITLES
+        if name in excess
+    ]
     return (
-        f"{network} needs {' and '.join(parts)} of {board.name} ({memory.stack_bytes:,} B of its SRAM are the stack's); "
-        "compile it with --sram or --flash to be told what fits, or with a scheme that trains less"
+        f"{network} needs {' and '.join(parts)} of {board.name} ({memory.stack_bytes:,} B of its SRAM are the "
+        "stack's); compile it with --sram or --flash to be told what fits, or with a scheme that trains less"
     )

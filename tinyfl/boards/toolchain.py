@@ -150,7 +150,8 @@ def _run(compiler: Compiler, arguments: list[str], target: Path, purpose: str) -
             lines = done.stderr.splitlines()
             first = next((line for line in lines if "error" in line), lines[0] if lines else "no message")
             raise BuildError(
-                f"{compiler.name} could not {purpose} ({first.strip()}); all of it is in {log}", done.stdout + done.stderr
+                f"{compiler.name} could not {purpose} ({first.strip()}); all of it is in {log}",
+                done.stdout + done.stderr,
             )
         os.replace(part, target)
     finally:

@@ -18,10 +18,11 @@ from pathlib import Path
 
 CLANG, ASSEMBLER, LINKER = "clang-22", "llvm-mc-22", "xtensa-lx106-elf-ld"
 _FEATURES = (
-    "windowed density mul16 mul32 div32 fp bool loop minmax clamps nsa sext threadptr coprocessor s32c1i exception "
-    "interrupt timers1"
-).split()
-_CLANG = [CLANG, "--target=xtensa", *(word for f in _FEATURES for word in ("-Xclang", "-target-feature", "-Xclang", f"+{f}"))]
+    *("windowed", "density", "mul16", "mul32", "div32", "fp", "bool", "loop", "minmax", "clamps", "nsa", "sext"),
+    *("threadptr", "coprocessor", "s32c1i", "exception", "interrupt", "timers1"),
+)
+_FEATURE_WORDS = [word for name in _FEATURES for word in ("-Xclang", "-target-feature", "-Xclang", f"+{name}")]
+_CLANG = [CLANG, "--target=xtensa", *_FEATURE_WORDS]
 _ASSEMBLE = [ASSEMBLER, "-triple=xtensa", "-mcpu=esp32", "-filetype=obj", "-"]
 _LINK = [LINKER, "--no-relax", "-z", "noexecstack"]
 _LITERAL = re.compile(r"\s*\.literal\s+([^,]+),\s*(.*)$")
@@ -39,7 +40,7 @@ def main(arguments: list[str]) -> int:
     if source.endswith(".S"):
         assembly = Path(source).read_text(encoding="utf-8")
     else:
-        options = [word for word in arguments if word not in ("-c", "-o", output)]
+        options = [word for word in arguments if word not in ("-c", "-o", output, "-nostartfiles")]
         compiled = subprocess.run([*_CLANG, *options, "-S", "-o", "-"], stdout=subprocess.PIPE, text=True, check=False)
         if compiled.returncode:
             return compiled.returncode
@@ -80,9 +81,13 @@ def linker_options(arguments: list[str]) -> list[str]:
 
 
 def _answer_version() -> int:
-    for program in (CLANG, ASSEMBLER, LINKER):
-        if subprocess.run([program, "--version"], check=False).returncode:
-            return 1
+    programs = (CLANG, ASSEMBLER, LINKER)
+    answers = [
+        subprocess.run([name, "--version"], capture_output=True, text=True, check=True).stdout for name in programs
+    ]
+    print(
+        *(line for answer in answers for line in answer.splitlines() if re.search(r"version|^GNU ld", line)), sep="\n"
+    )
     print("driver", hashlib.sha256(Path(__file__).read_bytes()).hexdigest())
     return 0
 

@@ -1,4 +1,4 @@
-"""A picture of the arena over time, drawn from ``plan.json``: one box a buffer, as wide as its life, as high as its bytes."""
+"""A picture of the arena over time, drawn from ``plan.json``: a box a buffer, wide as its life, high as its bytes."""
 
 from __future__ import annotations
 

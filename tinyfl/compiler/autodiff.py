@@ -1,8 +1,8 @@
 """Differentiation at compile time: the int8 graph becomes a straight-line program of one training step.
 
-The backward pass is pruned to what the update scheme needs. A weight is updated as soon as its gradient exists, so no weight
-gradient is ever stored. Of the forward pass it keeps only what it reads: the masks of activations as bits, and those input
-channels whose weights train; everything else may be streamed through rings or overwritten.
+The backward pass is pruned to what the update scheme needs. A weight is updated as soon as its gradient exists, so no
+weight gradient is ever stored. Of the forward pass it keeps only what it reads: the masks of activations as bits, and
+those input channels whose weights train; everything else may be streamed through rings or overwritten.
 """
 
 from __future__ import annotations
@@ -144,9 +144,7 @@ def _live_peak(steps: list[Step], sizes: Mapping[str, int]) -> int:
         for name in (*step.reads, *step.writes):
             last[name] = i
             first.setdefault(name, i if name in step.writes else 0)
-    return max(
-        sum(sizes.get(name, 0) for name in last if first[name] <= i <= last[name]) for i in range(len(steps))
-    )
+    return max(sum(sizes.get(name, 0) for name in last if first[name] <= i <= last[name]) for i in range(len(steps)))
 
 
 def _forward(graph: Int8Graph, segment: Segment, saved: Saved, sizes: dict[str, int], backward: list[Step]) -> Step:

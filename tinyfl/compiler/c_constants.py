@@ -82,10 +82,10 @@ def _gradient(n: Int8Node, g: GradConstants, operands: Mapping[int, bool]) -> st
     elif finishes:
         gmc = mw = "0"
         if g.gmc.size:
-            out += array("int32_t", f"n{i}_gmc", g.gmc)
+            out += array("uint16_t", f"n{i}_gmc", g.gmc)
             gmc = f"n{i}_gmc"
         if g.mw.size:
-            out += array("uint16_t", f"n{i}_mw", g.mw)
+            out += array("tf_fold_scale", f"n{i}_mw", g.mw)
             mw = f"n{i}_mw"
         out += struct("tf_input_grad", f"n{i}_ig", finish=finishes[0], gm=g.gm, gmc=gmc, mw=mw, fsh=g.fsh)
     return out + (_rates(i, g) if n.trains else "")

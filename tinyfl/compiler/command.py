@@ -41,12 +41,16 @@ class CompileOptions:
     grad_bits: int
     classes: int | None = None
     seed: int = 0
+    sample_in_arena: bool = False
+    fraction_bits: int = 8
 
 
 def compile_model(options: CompileOptions, progress: Progress) -> Json:
     """Compile and write the folder; returns the plan's JSON object."""
     if options.grad_bits not in (8, 16):
         raise ModelError(f"gradients of {options.grad_bits} bits are not supported; use 8 or 16")
+    if options.fraction_bits not in (0, 8):
+        raise ModelError(f"fractions of {options.fraction_bits} bits are not supported; use 8, or 0 to save memory")
     if not 0 < options.learning_rate < math.inf:
         raise ModelError(f"a learning rate of {options.learning_rate} trains nothing; give a finite one such as 0.0156")
     sram = None if options.sram is None else parse_size(options.sram)
@@ -62,7 +66,16 @@ def compile_model(options: CompileOptions, progress: Progress) -> Json:
     scheme, files = _scheme(options, graph, calibration, budget, progress)
     with progress.task("calibrating and planning"):
         rate, bits = options.learning_rate, options.grad_bits
-        bundle = compile_graph(graph, scheme, calibration.x, calibration.y, learning_rate=rate, grad_bits=bits)
+        bundle = compile_graph(
+            graph,
+            scheme,
+            calibration.x,
+            calibration.y,
+            learning_rate=rate,
+            grad_bits=bits,
+            input_in_arena=options.sample_in_arena,
+            fraction_bits=options.fraction_bits,
+        )
     check_budget(bundle, budget.store, sram, flash)
     write_bundle(bundle, options.store, options.out, files)
     return plan_json(bundle, options.store)
@@ -76,7 +89,14 @@ def _scheme(
     scheme = last_layers(graph, 1) if automatic else parse_scheme(options.scheme, graph)
     if not automatic and budget.sram is None and budget.flash is None:
         return scheme, {}
-    planner = Planner(graph, calibration.x, options.learning_rate, options.grad_bits)
+    planner = Planner(
+        graph,
+        calibration.x,
+        options.learning_rate,
+        options.grad_bits,
+        options.sample_in_arena,
+        options.fraction_bits,
+    )
     smallest = planner.planned(last_layers(graph, 1))
     planned = smallest if automatic else planner.planned(scheme)
     check_budget(planned, budget.store, budget.sram, budget.flash, smallest, automatic)

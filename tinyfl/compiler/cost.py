@@ -69,7 +69,7 @@ def constant_bytes(bundle: Bundle) -> int:
         total += 5 * n.requant.m.size
         g = bundle.program.grads.get(n.index)
         if g is not None:
-            total += 2 * g.mw.size + 4 * g.gmc.size + 3 * (g.km.size + g.kb.size)
+            total += bundle.program.grad_bits // 8 * g.mw.size + 2 * g.gmc.size + 3 * (g.km.size + g.kb.size)
     return total
 
 

@@ -17,11 +17,11 @@ def train_function(names: Names) -> str:
     backward = program.steps[program.forward_steps + 1 :]
     used = {s.node for s in backward if s.action == "input_grad" and OPS[graph.nodes[s.node].op].parametrised}
     body = "".join(f"    {names.weights(graph.nodes[i])}\n" for i in sorted(used))
-    grad = names.pointer(grad_of(graph.output))
+    grad, scratch = names.pointer(grad_of(graph.output)), names.pointer("scratch:loss")
     body += (
         f"    int16_t *logits = (int16_t *)(void *)({names.at(graph.output)});\n"
         "    forward_pass(net, x, logits, 1);\n"
-        f"    const tf_loss loss = tf_softmax_ce({graph.classes}, logits, label, {grad}, {names.pointer('scratch:loss')});\n"
+        f"    const tf_loss loss = tf_softmax_ce({graph.classes}, logits, label, {grad}, {scratch});\n"
         "    const uint32_t step = net->step++;\n"
         "    if (loss.skip) {\n"
         "        return loss.p_label;\n"

@@ -1,7 +1,7 @@
 """C of the forward pass: one function a segment, called one after the other.
 
-A segment of several nodes is a loop over turns: each node computes the rows that the next ones need for theirs. What the
-backward pass will read (masks, packed inputs) is kept as soon as its rows exist, and only in training.
+A segment of several nodes is a loop over turns: each node computes the rows that the next ones need for theirs. What
+the backward pass will read (masks, packed inputs) is kept as soon as its rows exist, and only in training.
 """
 
 from __future__ import annotations

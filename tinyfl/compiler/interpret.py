@@ -80,7 +80,9 @@ class Interpreter:
             else:
                 op = weighted(n.op)
                 master = self._masters[n.index]
-                new = op.update_weight(n, g, master, exponent, base, values[gy], values[n.inputs[0]], self.program.fraction_bits)
+                new = op.update_weight(
+                    n, g, master, exponent, base, values[gy], values[n.inputs[0]], self.program.fraction_bits
+                )
                 self._masters[n.index] = new
                 self._parameters[n.index] = with_trained(op, n, p, new)
 

@@ -1,9 +1,9 @@
 """Static memory planning: every buffer of a program gets an offset in one arena.
 
 Each buffer goes to the lowest offset where it meets no buffer alive at the same time, except those it may lie over
-(``Overlap``). The order of placing decides how well that packs: a few fixed orders are tried, then, until the arena is as
-small as the fullest step, orders in which a buffer that ends the arena moves forward. ``plan_check`` verifies the
-result and shares no code with this file.
+(``Overlap``). The order of placing decides how well that packs: a few fixed orders are tried, then, until the arena
+is as small as the fullest step, orders in which a buffer that ends the arena moves forward. ``plan_check`` verifies
+the result and shares no code with this file.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tinyfl.types import MemoryPlan, Overlap, Placement, Program
+from tinyfl.types import MemoryPlan, Placement, Program
 
 ALIGNMENT = 8
 _TRIES = 400
@@ -115,7 +115,10 @@ def _place(order: Sequence[str], problem: _Problem) -> dict[str, int]:
     for name in order:
         size = problem.sizes[name]
         blocked = sorted(
-            zone for rival in problem.rivals[name] if rival in offsets for zone in [_zone(name, rival, offsets, problem)]
+            zone
+            for rival in problem.rivals[name]
+            if rival in offsets
+            for zone in [_zone(name, rival, offsets, problem)]
         )
         at = 0
         for start, end in blocked:
@@ -127,7 +130,7 @@ def _place(order: Sequence[str], problem: _Problem) -> dict[str, int]:
 
 
 def _zone(name: str, rival: str, offsets: Mapping[str, int], problem: _Problem) -> tuple[int, int]:
-    """Addresses that ``name`` must not touch because of ``rival``, as (start, end): it ends at start or begins at end."""
+    """Addresses (start, end) that ``rival`` bars to ``name``, which ends at start at the latest or begins at end."""
     start, end = offsets[rival], offsets[rival] + problem.sizes[rival]
     if (name, rival) in problem.overlaps:  # may begin anywhere up to start - lead
         latest = (start - problem.overlaps[name, rival]) // ALIGNMENT * ALIGNMENT

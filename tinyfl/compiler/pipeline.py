@@ -30,10 +30,10 @@ def compile_graph(
 ) -> Bundle:
     """Compile ``graph`` to a training step.
 
-    ``calibration`` [N, H, W, C] and ``labels`` [N] set the ranges of activations and gradients (NUMERICS asks for
-    200 samples or more); ``margin`` are spare bits of the gradients' exponents;
-    ``input_in_arena`` plans a place for the sample, which is used up there;
-    ``fraction_bits`` 0 keeps trained weights as int8 alone (one byte each, not for a federation). Raises ModelError or SchemeError.
+    ``calibration`` [N, H, W, C] and ``labels`` [N] set the ranges of activations and gradients (NUMERICS asks for 200
+    samples or more); ``margin`` are spare bits of the gradients' exponents; ``input_in_arena`` plans a place for the
+    sample, which is used up there; ``fraction_bits`` 0 keeps trained weights as int8 alone (one byte each, not for a
+    federation). Raises ModelError or SchemeError.
     """
     check_scheme(scheme, graph)
     if len(labels) != len(calibration) or labels.min(initial=0) < 0 or labels.max(initial=0) >= graph.classes:

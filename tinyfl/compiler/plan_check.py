@@ -1,7 +1,8 @@
-"""The verifier of memory plans: executes a program on an arena of marks, row by row, and shares no code with the planner.
+"""The verifier of memory plans: executes a program on an arena of marks, row by row, and shares no code with the
+planner.
 
-Every byte remembers which row of which buffer it holds. A kernel call first checks all rows that it reads, then marks those
-that it writes; what a later call finds overwritten is an error of the plan, of a ring's size or of an overlap.
+Every byte remembers which row of which buffer it holds. A kernel call first checks all rows that it reads, then marks
+those that it writes; what a later call finds overwritten is an error of the plan, of a ring's size or of an overlap.
 """
 
 from __future__ import annotations
@@ -168,7 +169,7 @@ class _Replay:
         return range(_read_first(n, first, height), _read_end(n, end, height))
 
     def _check_apart(self, n: Int8Node, row: int, tensor: str, needed: int, where: str) -> None:
-        """What a call reads stays while it writes; element by element, it may be written from its own start or before."""
+        """What a call reads stays while it writes; element by element, it may be written over itself or lower."""
         a, b = self._address(n.output, row), self._address(tensor, needed)
         if a is None or b is None or a[1] <= b[0] or b[1] <= a[0] or (n.window is None and a[0] <= b[0]):
             return

@@ -1,7 +1,7 @@
 """Which rows of a tensor an operator reads for which rows of its output, and the turns of a segment of nodes.
 
-A segment computes its last output a few rows at a time. In each turn every node computes, in order, the rows that the nodes
-after it need for theirs; inner tensors live in rings of as many rows as are needed at once.
+A segment computes its last output a few rows at a time. In each turn every node computes, in order, the rows that the
+nodes after it need for theirs; inner tensors live in rings of as many rows as are needed at once.
 """
 
 from __future__ import annotations
@@ -104,8 +104,10 @@ class Chain:
         """Bytes by which the last output must start before the outer ``tensor`` in order to lie over it."""
         _, height, out_bytes = self.outputs[-1]
         lead = -height * out_bytes
+        by_the_last = any(name == tensor for name, _ in self.reads[-1])
         for spans in self.turns(rows):
-            for row in range(*spans[-1]):
+            first, end = spans[-1]
+            for row in range(first, end) if by_the_last else (end - 1,):  # others have read all of this turn's
                 for first, end in self._live(tensor, spans, row):
                     lead = max(lead, end * out_bytes - first * row_bytes)
         return lead

@@ -1,7 +1,7 @@
 """The order of operators: of all orders that the data allow, one with the lowest peak of live tensors.
 
-Only branches leave a choice. The search runs over sets of executed nodes (dynamic programming on the order ideals of the
-graph); of equally good orders the network's own wins, so a chain stays as it is.
+Only branches leave a choice. The search runs over sets of executed nodes (dynamic programming on the order ideals of
+the graph); of equally good orders the network's own wins, so a chain stays as it is.
 """
 
 from __future__ import annotations

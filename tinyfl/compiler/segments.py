@@ -1,8 +1,9 @@
 """Which nodes the forward pass computes together, row by row, so that its largest tensors never exist as a whole.
 
-Layer by layer the widest layer of an inverted bottleneck sets the peak of memory. Streamed through rings, the same integers
-need only a few rows of it. Streaming costs instructions (a depthwise layer gathers its rows again for each turn), so the
-segmentation chosen is the cheapest of those whose peak is the lowest possible, or no higher than the backward pass's.
+Layer by layer the widest layer of an inverted bottleneck sets the peak of memory. Streamed through rings, the same
+integers need only a few rows of it. Streaming costs instructions (a depthwise layer gathers its rows again for each
+turn), so the segmentation chosen is the cheapest of those whose peak is the lowest possible, or no higher than the
+backward pass's.
 """
 
 from __future__ import annotations

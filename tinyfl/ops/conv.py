@@ -12,7 +12,6 @@ from tinyfl.ops.patches import gather, scatter
 from tinyfl.ops.weighted import Weighted
 from tinyfl.types import FloatArray, GradConstants, Int8Node, IntArray, Node, Window
 
-
 _TILES_BYTES = 2048  # of pixels that a forward kernel unpacks at once
 _FOLDED_BYTES = 18432  # of folded gradients that an input gradient keeps at once
 

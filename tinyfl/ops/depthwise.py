@@ -12,7 +12,6 @@ from tinyfl.ops.patches import crop, frame, pad, taps
 from tinyfl.ops.weighted import Weighted
 from tinyfl.types import FloatArray, GradConstants, Int8Node, IntArray, Node, Window
 
-
 _PLANES_BYTES = 4096  # that a forward kernel gathers at once
 
 
@@ -91,17 +90,17 @@ class Depthwise(Weighted):
         k = win.kernel_w
         if k not in (3, 5, 7) or win.stride_w > 2 or win.in_c < 4:
             return 0
-        tap_words = k - 1 if win.stride_w == 1 else (k + 1) // 2
         row_bytes = 8 * round4((round4(win.out_w) - 1) * win.stride_w + k)
         fit = max(1, (_PLANES_BYTES // row_bytes - win.kernel_h) // win.stride_h + 1)
         planes = ((min(fit, rows) - 1) * win.stride_h + win.kernel_h) * row_bytes
-        return 16 * win.kernel_h * tap_words + planes
+        return 16 * win.kernel_h * (k - 1) + planes
 
     def scratch_bytes(self, n: Int8Node, grad_bytes: int) -> int:
         """The plane of one channel's gradient and its flipped filter."""
         win = window_of(n)
         row = round4((win.in_w + win.pad_left) // win.stride_w + win.kernel_w + 8)
-        return 4 * win.kernel_h * (win.kernel_w + 2 * win.stride_w) + 2 * win.out_h * row
+        plane = 16 * win.in_h * win.stride_w + 2 * win.out_h * row
+        return plane + 4 * win.kernel_h * (win.kernel_w + 2)
 
     def c_forward(self, n: Int8Node, a: CallArguments) -> str:
         """tf_depthwise_s8."""

@@ -27,8 +27,8 @@ NO_PARAMETERS = Parameters(np.zeros(0, np.int64), np.zeros(0, np.int64))
 class CallArguments:
     """C expressions of a call: operands, output and their gradients, scratch.
 
-    ``rows``: output rows that a windowed forward kernel computes, whose operands are ``tf_rows``; ``count``: elements that
-    an element-wise one computes, whose operands are pointers.
+    ``rows``: output rows that a windowed forward kernel computes, whose operands are ``tf_rows``; ``count``: elements
+    that an element-wise one computes, whose operands are pointers.
     """
 
     x: tuple[str, ...]

@@ -23,8 +23,9 @@ from tinyfl.ops import OPS
 from tinyfl.ops.operator import window_of
 from tinyfl.search.space import Candidate, biases_of, layers_from_end, scheme_of
 from tinyfl.types import FloatArray, Graph, Int8Graph, LayerUpdate, MemoryPlan, Program, UpdateScheme
+from tinyfl.wire.messages import MAX_SHARED_TENSORS
 
-_MOST_PLANS = 150
+_MOST_PLANS = 120
 _SAMPLES = 32  # shapes and masks are all that is wanted of the integers
 
 
@@ -52,11 +53,22 @@ class Planner:
     ``graph`` is the graph in the order in which it will be computed.
     """
 
-    def __init__(self, graph: Graph, samples: FloatArray, learning_rate: float, grad_bits: int) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        samples: FloatArray,
+        learning_rate: float,
+        grad_bits: int,
+        input_in_arena: bool = False,
+        fraction_bits: int = 8,
+    ) -> None:
         self.graph = order_nodes(graph)
+        self._in_arena = input_in_arena
+        self._fraction_bits = fraction_bits
         self._int8 = quantize(self.graph, UpdateScheme(()), samples[:_SAMPLES])
         self._rate = learning_rate
         self._bits = grad_bits
+        self._update_bytes: dict[tuple[str, float], int] = {}
 
     def trained(self, scheme: UpdateScheme) -> Int8Graph:
         """The integer graph with what the scheme trains."""
@@ -70,23 +82,26 @@ class Planner:
 
     def update_bytes(self, node: str, ratio: float) -> int:
         """Bytes of the input that a weight update reads, and of its scratch, each as the arena aligns them."""
-        n = next(n for n in self.trained(UpdateScheme((LayerUpdate(node, ratio),))).nodes if n.name == node)
-        window = window_of(n)
-        saved = window.in_h * window.in_w * saved_channels(n)
-        scratch = OPS[n.op].update_scratch_bytes(n, self._bits // 8)
-        return sum(-(-size // ALIGNMENT) * ALIGNMENT for size in (saved, scratch))
+        if (node, ratio) not in self._update_bytes:
+            n = next(n for n in self.trained(UpdateScheme((LayerUpdate(node, ratio),))).nodes if n.name == node)
+            window = window_of(n)
+            saved = window.in_h * window.in_w * saved_channels(n)
+            sizes = (saved, OPS[n.op].update_scratch_bytes(n, self._bits // 8))
+            self._update_bytes[node, ratio] = sum(-(-size // ALIGNMENT) * ALIGNMENT for size in sizes)
+        return self._update_bytes[node, ratio]
 
     def unplanned(self, scheme: UpdateScheme) -> Bundle:
         """All of the scheme but its steps and its arena. Raises ModelError where a layer's sums cannot be held."""
         int8 = self.trained(scheme)
         grads = grad_constants(int8, {int8.output: 0}, self._bits, self._rate)
-        program = Program(int8, grads, (), {}, self._bits, self._rate)
+        program = Program(int8, grads, (), {}, self._bits, self._rate, self._fraction_bits)
         return Bundle(program, MemoryPlan(0, {}), self.graph.parameters)
 
     def planned(self, scheme: UpdateScheme) -> Bundle:
         """The scheme with its real plan. Raises ModelError."""
         bundle = self.unplanned(scheme)
-        program = differentiate(bundle.program.graph, bundle.program.grads, self._bits, self._rate)
+        empty = bundle.program
+        program = differentiate(empty.graph, empty.grads, self._bits, self._rate, self._in_arena, self._fraction_bits)
         return replace(bundle, program=program, plan=plan_memory(program))
 
 
@@ -116,9 +131,11 @@ class Needs:
         return self._known[candidate]
 
     def fits(self, candidate: Candidate, sram: int | None) -> bool:
-        """Whether the candidate needs at most ``sram`` bytes, and of flash what the budget has."""
+        """Whether the candidate is within ``sram`` bytes, the budget's flash and what a federation can share."""
         rest = self._without_arena(candidate)
         if rest is None or (self.budget.flash is not None and rest.constants > self.budget.flash):
+            return False
+        if candidate.depth + sum(map(bool, candidate.ratios)) > MAX_SHARED_TENSORS:
             return False
         if sram is None or candidate in self._known:
             return sram is None or self._known[candidate].sram <= sram

@@ -4,14 +4,14 @@
 
 #include "bench_port.h"
 
-/* By the linker script; all word aligned. The stack lies lowest in RAM, so that one too deep leaves the RAM. */
+/* By sections.ld; all word aligned. */
 extern uint32_t tf_stack_low[], tf_stack_top[];
 extern uint32_t tf_data_start[], tf_data_end[];
 extern const uint32_t tf_data_load[];
 extern uint32_t tf_bss_start[], tf_bss_end[];
 
 #define PAINT 0xA5A5A5A5u
-#define IN_USE 64u /* words below the frame that a call from here and Xtensa's register windows may take */
+#define IN_USE 32u /* words below the frame that a call from here and Xtensa's register windows may take */
 
 static void fill(uint32_t *from, const uint32_t *end, uint32_t word) {
     while (from < end) {
@@ -41,7 +41,7 @@ uint32_t bench_stack_bytes(void) {
 }
 
 _Noreturn void bench_fault(void) {
-    bench_say("fault");
+    bench_say("fault", bench_stack_bytes());
     bench_end();
     for (;;) {
     }

@@ -8,6 +8,9 @@
  * low first, of words of xorshift32 from BENCH_SEED on; the label of step n is n modulo the number of classes.
  * tinyfl/boards/bench_samples.py draws the same ones. What it says: docs/adding-a-board.md.
  */
+#ifndef BENCH_STEPS
+#define BENCH_STEPS 50u
+#endif
 #define BENCH_SEED 2463534242u
 
 #define AT_LEAST_ONE(n) ((n) > 0 ? (n) : 1) /* C has no empty arrays */
@@ -27,23 +30,14 @@ static _Alignas(4) int8_t sample[TF_NET_INPUT_BYTES];
 #define SAMPLE sample
 #endif
 
-static void say_characters(const char *text) {
-    while (*text != '\0') {
-        bench_put(*text++);
+void bench_say(const char *name, uint32_t value) {
+    while (*name != '\0') {
+        bench_put(*name++);
     }
-}
-
-static void say(const char *name, uint32_t value) {
-    say_characters(name);
     bench_put(' ');
     for (int32_t shift = 28; shift >= 0; shift -= 4) {
         bench_put("0123456789abcdef"[(value >> shift) & 15u]);
     }
-    bench_put('\n');
-}
-
-void bench_say(const char *sentence) {
-    say_characters(sentence);
     bench_put('\n');
 }
 
@@ -91,20 +85,20 @@ void bench_run(void) {
     ship(model);
 
     uint32_t start = bench_ticks();
-    say("nothing", bench_ticks() - start);
+    bench_say("nothing", bench_ticks() - start);
 
     draw_sample(&random, SAMPLE);
     start = bench_ticks();
     model->forward(&net, SAMPLE, logits);
-    say("forward", bench_ticks() - start);
+    bench_say("forward", bench_ticks() - start);
 
     for (uint32_t step = 0; step < BENCH_STEPS; step++) {
         draw_sample(&random, SAMPLE);
         start = bench_ticks();
         model->train_step(&net, SAMPLE, (uint16_t)(step % TF_NET_CLASSES));
-        say("step", bench_ticks() - start);
+        bench_say("step", bench_ticks() - start);
     }
-    say("stack", bench_stack_bytes());
-    say("digest", digest());
-    bench_say("end");
+    bench_say("stack", bench_stack_bytes());
+    bench_say("digest", digest());
+    bench_say("end", 0);
 }

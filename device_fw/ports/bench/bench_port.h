@@ -14,8 +14,8 @@ uint32_t bench_ticks(void); /* a free running counter; tinyfl/boards knows how m
 void bench_end(void);       /* stops the machine: does not return on a bare one */
 
 /* ---- by bench.c ---- */
-void bench_run(void);               /* trains, says what it measured, returns */
-void bench_say(const char *sentence); /* one line; for faults */
+void bench_run(void);                             /* trains, says what it measured, returns */
+void bench_say(const char *name, uint32_t value); /* one line */
 
 /* ---- by start.c of ports/bare, on bare machines; a host says 0 ---- */
 uint32_t bench_stack_bytes(void); /* the most stack in use since reset; all of it if it was too small */

@@ -5,7 +5,7 @@
 
 /* Where the devices of Arm's MPS2 and MPS3 boards are: the compiler's options say which. */
 #ifdef BOARD_MPS3
-#define BOARD_UART 0x59303000u   /* the secure aliases, in which the processor starts */
+#define BOARD_UART 0x59303000u /* the secure aliases, in which the processor starts */
 #define BOARD_FPGAIO 0x59302000u
 #else
 #define BOARD_UART 0x40004000u

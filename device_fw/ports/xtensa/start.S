@@ -95,14 +95,19 @@ tf_entry:
 fault:
     l32r a4, .Lbench_fault
 call_on_fresh_stack: /* the function in a4, which never returns */
-    wsr a4, excsave1 /* a4 is another register when the window moves */
+    /* a4 is another register when the window moves */
+    wsr a4, excsave1
     movi a2, 1
     wsr a2, windowstart
     movi a2, 0
     wsr a2, windowbase
     rsync
+    /* A frame below one that does not exist: room and a stack pointer for what an overflow spills of it. */
     movi a0, 0
-    l32r a1, .Lstack_top
+    l32r a2, .Lstack_top
+    addi a1, a2, -32
+    addi a3, a1, -16
+    s32i a2, a3, 4
     l32r a2, .Lvectors
     wsr a2, vecbase
     l32r a2, .Lprocessor_state

@@ -77,7 +77,7 @@ def _axis(length: int, pad: tuple[int, int], kernel: int, stride: int, same: boo
 
 def _weight(b: Builder, op: Operator, rank: int) -> Tensor:
     weight = b.constant(op, 1)
-    if weight.dtype != "INT8" or len(weight.shape) != rank:
+    if weight.dtype != "INT8" or len(weight.shape) != rank or 0 in weight.shape:
         b.refuse(op, f"has weights of {weight.dtype.lower()} {list(weight.shape)}", "quantise weights to int8")
     if weight.zero_points.any():
         b.refuse(op, "has weights with a zero point", "quantise weights symmetrically")

@@ -18,7 +18,7 @@ import tflite
 from tinyfl.errors import ModelError
 from tinyfl.types import FloatArray, IntArray
 
-_MALFORMED = (struct.error, IndexError, KeyError, ValueError, TypeError, OverflowError, MemoryError, RecursionError)
+_MALFORMED = (struct.error, AttributeError, IndexError, KeyError, ValueError, TypeError, OverflowError, MemoryError)
 _DTYPES: dict[str, npt.DTypeLike] = {"INT8": "i1", "INT32": "<i4", "INT64": "<i8", "UINT8": "u1", "FLOAT32": "<f4"}
 _TYPE_NAMES = {v: k for k, v in vars(tflite.TensorType).items() if isinstance(v, int)}
 _CONV = ("Padding", "StrideH", "StrideW", "DilationHFactor", "DilationWFactor", "FusedActivationFunction")
@@ -85,7 +85,7 @@ def read_tflite(path: Path) -> File:
         return _file(model, model.Subgraphs(0))
     except _MALFORMED as error:
         raise ModelError(
-            f"{path} is no TFLite file or a damaged one ({error}); export it again or copy it whole"
+            f"{path} is no TFLite file or a damaged one ({type(error).__name__}); export it again or copy it whole"
         ) from error
 
 
