@@ -209,8 +209,8 @@ uint32_t tf_conv_input_grad(const tf_window *win, const tf_input_grad *ig, const
 uint32_t tf_pointwise_input_grad(const tf_window *win, const tf_input_grad *ig, const tf_weights *wt,
                                  const tf_grad *grad_y, tf_grad *grad_x, void *scratch);
 /*
- * scratch: 16 * in_h * stride_w + 4 * kernel_h * (kernel_w + 2)
- *          + 2 * out_h * round4((in_w + pad_left) / stride_w + kernel_w + 8) bytes.
+ * scratch: 16 * in_h + 4 * kernel_h * (kernel_w + 2)
+ *          + 2 * (out_h + 1) * round4((in_w + pad_left) / stride_w + kernel_w + 8) bytes.
  */
 uint32_t tf_depthwise_input_grad(const tf_window *win, const tf_input_grad *ig, const tf_weights *wt,
                                  const tf_grad *grad_y, tf_grad *grad_x, void *scratch);

@@ -19,7 +19,7 @@ def pointwise_grad_scratch(win: Window) -> int:
 
 def depthwise_grad_scratch(win: Window) -> int:
     row = round4((win.in_w + win.pad_left) // win.stride_w + win.kernel_w + 8)
-    return 16 * win.in_h * win.stride_w + 4 * win.kernel_h * (win.kernel_w + 2) + 2 * win.out_h * row
+    return 16 * win.in_h + 4 * win.kernel_h * (win.kernel_w + 2) + 2 * (win.out_h + 1) * row
 
 
 def conv_update_scratch(win: Window) -> int:
