@@ -33,8 +33,6 @@ class CrossToolchain:
     """all that the command runs"""
     target: tuple[str, ...] = ()
     """options that choose the machine"""
-    has_libc: bool = False
-    """else memcpy and its kin come from ``device_fw/ports/freestanding``"""
 
 
 @dataclass(frozen=True)
