@@ -105,7 +105,7 @@ def _scheme(
     from tinyfl.search.auto import search_scheme
     from tinyfl.search.result import search_files
 
-    found = search_scheme(graph, calibration, planner, options.learning_rate, budget, options.seed, progress)
+    found = search_scheme(planner, calibration, options.learning_rate, budget, options.seed, progress)
     return found.scheme, search_files(found, progress)
 
 
