@@ -45,7 +45,8 @@ def prepare(network: Path, pictures: Path, schemes: tuple[str, ...]) -> Task:
     """Runs the frozen part of each scheme, the deepest first: the next begins where it ends."""
     (x, data), graph = flowers(pictures), import_tflite(network)
     updates = {name: parse_scheme(name, graph) for name in schemes}
-    rest, floats, integers = graph, torch.zeros(0), {}
+    rest, floats = graph, torch.zeros(0)
+    integers: dict[str, IntArray] = {}
     for name in schemes:
         prefix, rest = cut(rest, updates[name])
         if not integers:

@@ -50,5 +50,5 @@ def float_values(prefix: Graph, x: FloatArray) -> torch.Tensor:
     twin = FloatTwin(prefix, _NOTHING, 0.0)
     samples = torch.from_numpy(x.astype(np.float32)).permute(0, 3, 1, 2)
     with torch.no_grad():
-        parts = [twin.run({prefix.input: p}, 0, len(prefix.nodes))[prefix.output] for p in samples.split(_CHUNK)]
+        parts = [twin.run({prefix.input: p}, 0, len(prefix.nodes))[prefix.output] for p in torch.split(samples, _CHUNK)]
     return torch.cat(parts).permute(0, 2, 3, 1).contiguous()
