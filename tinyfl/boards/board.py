@@ -24,6 +24,10 @@ class ExternalProgram:
             )
 
 
+# Of a GCC that is asked for no C library: freestanding headers, yet built-in functions as usual.
+FREESTANDING = ("-ffreestanding", "-fbuiltin", "-nostdlib", "-Wl,-lgcc")
+
+
 @dataclass(frozen=True)
 class CrossToolchain:
     """A C compiler for another machine."""
