@@ -21,7 +21,7 @@ def _board(core: str, title: str, target: tuple[str, ...], machine: str, tick_ns
             target=(f"-mcpu={core}", "-mthumb", "-mfloat-abi=hard", *target),
             has_libc=True,
         ),
-        emulator=Emulator(_QEMU, ("-M", machine, "-kernel"), Counter(tick_ns, 8)),
+        emulator=Emulator(_QEMU, ("-M", machine, "-kernel"), Counter(tick_ns, 9)),
     )
 
 
