@@ -85,8 +85,8 @@ typedef struct {
  * scratch: 4-byte aligned.
  */
 /*
- * scratch: 4 G (8 T + 5) bytes; with k trained and frozen elements of a filter in a group (kernel_h kernel_w times the
- * channels of the block), G = ceil(k_trained / 4) + ceil(k_frozen / 4) and T = min(ceil(pixels / 4), 2048 / (32 G)), at
+ * scratch: 4 G (8 T + 7) bytes; with k trained and frozen elements of a filter in a group (kernel_h kernel_w times the
+ * channels of the block), G = ceil(k_trained / 4) + ceil(k_frozen / 4) and T = min(ceil(pixels / 4), 4096 / (32 G)), at
  * least 1; pixels = out_w, for a 1x1 kernel of stride 1 out_w times the most output rows a call.
  */
 void tf_conv_s8(const tf_window *win, const tf_requant *rq, const tf_weights *wt, const tf_rows *x,
@@ -203,14 +203,14 @@ typedef struct {
 uint32_t tf_conv_input_grad(const tf_window *win, const tf_input_grad *ig, const tf_weights *wt, const tf_grad *grad_y,
                             tf_grad *grad_x, void *scratch);
 /*
- * Also for linear layers. scratch: round4(out_c) * (2 * pixels + 4) bytes, where
+ * Also for linear layers. scratch: round4(out_c) * (2 * pixels + 8) bytes, where
  * pixels = min(round4(in_h * in_w), max(8, 18432 / (2 * round4(out_c)) / 4 * 4)).
  */
 uint32_t tf_pointwise_input_grad(const tf_window *win, const tf_input_grad *ig, const tf_weights *wt,
                                  const tf_grad *grad_y, tf_grad *grad_x, void *scratch);
 /*
- * scratch: 16 * in_h * stride_w + 4 * kernel_h * (kernel_w + 2)
- *          + 2 * out_h * round4((in_w + pad_left) / stride_w + kernel_w + 8) bytes.
+ * scratch: 16 * in_h + 4 * kernel_h * (kernel_w + 2)
+ *          + 2 * (out_h + 1) * round4((in_w + pad_left) / stride_w + kernel_w + 8) bytes.
  */
 uint32_t tf_depthwise_input_grad(const tf_window *win, const tf_input_grad *ig, const tf_weights *wt,
                                  const tf_grad *grad_y, tf_grad *grad_x, void *scratch);
@@ -259,7 +259,7 @@ uint32_t tf_counter_base(uint32_t seed, uint32_t step, uint32_t op);
 /* f is null where the model keeps no fractions: then w is rounded by a random byte more (section 6). */
 /*
  * x: what tf_save_input packed, [in_h][in_w][groups * trained_in_c]: the tensor itself where all channels train.
- * w, f: [out_c][kernel_h][kernel_w][trained_in_c]. scratch: 36 * min(64, round4(out_h * out_w)) bytes, 4-byte aligned.
+ * w, f: [out_c][kernel_h][kernel_w][trained_in_c]. scratch: 40 * min(64, round4(out_h * out_w)) bytes, 4-byte aligned.
  */
 void tf_conv_update(const tf_window *win, const tf_rate *rate, int32_t e, uint32_t base, const int8_t *x,
                     const tf_grad *grad_y, int8_t *w, uint8_t *f, void *scratch);

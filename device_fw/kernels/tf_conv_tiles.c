@@ -38,7 +38,8 @@ static tf_work work_of(const tf_window *win, const tf_requant *rq, const tf_weig
     const int32_t tiles = fit < 1 ? 1 : fit < needed ? fit : needed;
     work.batch = TF_TILE * tiles;
     t->tiles = (int16_t *)scratch;
-    t->row[0] = (int8_t *)(t->tiles + tiles * tf_tiles_stride(t));
+    t->unpacked = (int8_t *)(t->tiles + tiles * tf_tiles_stride(t));
+    t->row[0] = t->unpacked + 8 * t->groups[0];
     t->row[1] = t->row[0] + 4 * t->groups[0];
     t->rq = rq;
     t->bias = wt->bias;

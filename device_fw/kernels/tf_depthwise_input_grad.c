@@ -1,4 +1,4 @@
-#include "tf_depthwise_input_grad_dsp.h"
+#include "tf_depthwise_plane_grad.h"
 #include "tf_finish.h"
 #include "tf_lanes.h"
 #include "tf_span.h"
@@ -6,9 +6,12 @@
 uint32_t tf_depthwise_input_grad(const tf_window *win, const tf_input_grad *ig, const tf_weights *wt,
                                  const tf_grad *grad_y, tf_grad *grad_x, void *scratch) {
     const int8_t *weights = wt->trained != 0 ? wt->trained : wt->frozen;
-    if (TF_DSP && tf_has_phases(win)) {
-        return tf_depthwise_channels(win, ig, weights, grad_y, grad_x, scratch);
+#if TF_DSP
+    if (tf_depthwise_plane_fits(win)) {
+        return tf_depthwise_plane_grad(win, ig, weights, grad_y, grad_x, scratch);
     }
+#endif
+    (void)scratch;
     const int32_t channels = win->in_c;
     uint32_t saturated = 0;
     for (int32_t iy = 0; iy < win->in_h; iy++) {

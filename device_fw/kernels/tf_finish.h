@@ -28,11 +28,9 @@ static inline int32_t tf_finish_scaled(const tf_finish *finish, int32_t gm) {
     return gm * ((int32_t)1 << (32 - finish->bsh));
 }
 
-/* scaled: gm by tf_finish_scaled. Counts in saturated. */
-static inline void tf_finish_quickly(const tf_finish *finish, int32_t acc, int32_t scaled, tf_grad *grad_x,
-                                     uint32_t *saturated) {
-    const uint32_t before = finish->accumulate ? (uint32_t)*grad_x : 0;
-    const uint64_t sum = (uint64_t)((int64_t)acc * scaled) + ((uint64_t)before << 32 | 0x80000000u);
+/* scaled: gm by tf_finish_scaled; before: what grad_x holds, or 0 not to accumulate. Counts in saturated. */
+static inline void tf_finish_sum(int32_t acc, int32_t scaled, int32_t before, tf_grad *grad_x, uint32_t *saturated) {
+    const uint64_t sum = (uint64_t)((int64_t)acc * scaled) + ((uint64_t)(uint32_t)before << 32 | 0x80000000u);
     int32_t rounded = (int32_t)(uint32_t)(sum >> 32);
     if ((uint32_t)sum == 0) { /* a tie was rounded up */
         rounded &= ~1;
@@ -42,6 +40,11 @@ static inline void tf_finish_quickly(const tf_finish *finish, int32_t acc, int32
         ++*saturated;
     }
     *grad_x = (tf_grad)rounded;
+}
+
+static inline void tf_finish_quickly(const tf_finish *finish, int32_t acc, int32_t scaled, tf_grad *grad_x,
+                                     uint32_t *saturated) {
+    tf_finish_sum(acc, scaled, finish->accumulate ? *grad_x : 0, grad_x, saturated);
 }
 
 /* The same for n neighbouring channels, v = acc * gm, 0 <= gm < 2^gm_bits. */

@@ -2,7 +2,7 @@
 #define TF_PAIR_H
 
 #include "tf_bytes.h"
-#include "tf_kernels.h"
+#include "tf_planes.h"
 
 /*
  * A pair holds K values each of two rows as int16: [K / 4][row 0..1][4 values]. K is rounded up to a multiple of 4, the
@@ -18,31 +18,33 @@ static inline int32_t tf_pair_elements(int32_t k) { return 8 * tf_pair_groups(k)
 /* acc[2r + s] += row r of a times row s of b, modulo 2^32; groups >= 1 is that of both pairs. */
 void tf_pair_dot(int32_t groups, const int16_t *a, const int16_t *b, int32_t acc[TF_PAIR_PRODUCTS]);
 
-static inline uint32_t tf_load2(const int8_t *at) {
-    uint16_t half;
-    memcpy(&half, at, 2);
-    return half;
+/* Two rows of a matrix of int16, four neighbouring columns each, go to values k and k + 1 of four rows of two pairs. */
+static inline void tf_pack_words(tf_pixel a, tf_pixel b, int16_t *pair0, int16_t *pair1) {
+    tf_store4(pair0, tf_pack_low(a.even, b.even));
+    tf_store4(pair0 + 4, tf_pack_low(a.odd, b.odd));
+    tf_store4(pair1, tf_pack_high(a.even, b.even));
+    tf_store4(pair1 + 4, tf_pack_high(a.odd, b.odd));
 }
 
 /*
- * Packs two neighbouring columns of an int8 matrix, or with columns = 1 one and a row of zeros: value k of row r is
- * first[k * step + r] + add, k < n.
+ * Packs `columns` (1 .. 4) neighbouring columns of an int8 matrix into two pairs, one behind the other: value k of row
+ * r is first[k * step + r] + add, k < n; further rows are 0.
  */
 static inline void tf_pack_columns(int32_t n, const int8_t *first, int32_t step, int32_t columns, int32_t add,
-                                   int16_t *pair) {
+                                   int16_t *pairs) {
     const uint32_t adds = tf_halves(add, add);
-    for (; n >= 4 && columns == 2; n -= 4, first += 4 * step, pair += 8) {
-        const uint32_t low = tf_load2(first) | tf_load2(first + step) << 16;
-        const uint32_t high = tf_load2(first + 2 * step) | tf_load2(first + 3 * step) << 16;
-        tf_store4(pair, tf_sxtab16(adds, low));
-        tf_store4(pair + 2, tf_sxtab16(adds, high));
-        tf_store4(pair + 4, tf_sxtab16_ror8(adds, low));
-        tf_store4(pair + 6, tf_sxtab16_ror8(adds, high));
+    int16_t *second = pairs + tf_pair_elements(n);
+    for (; n >= 4 && columns == 4; n -= 4, pairs += 8, second += 8) {
+        const int8_t *third = first + 2 * step;
+        tf_pack_words(tf_pixel_of(first, adds), tf_pixel_of(first + step, adds), pairs, second);
+        tf_pack_words(tf_pixel_of(third, adds), tf_pixel_of(third + step, adds), pairs + 2, second + 2);
+        first = third + 2 * step;
     }
-    for (; n > 0; n -= 4, first += 4 * step, pair += 8) {
+    for (; n > 0; n -= 4, first += 4 * step, pairs += 8, second += 8) {
         for (int32_t k = 0; k < 4; k++) {
-            for (int32_t r = 0; r < 2; r++) {
-                pair[4 * r + k] = (int16_t)(k < n && r < columns ? first[k * step + r] + add : 0);
+            for (int32_t r = 0; r < 4; r++) {
+                int16_t *value = (r < 2 ? pairs : second) + 4 * (r & 1) + k;
+                *value = (int16_t)(k < n && r < columns ? first[k * step + r] + add : 0);
             }
         }
     }

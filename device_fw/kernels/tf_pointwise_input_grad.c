@@ -1,7 +1,7 @@
 #include "tf_block.h"
 #include "tf_finish.h"
 #include "tf_fold.h"
-#include "tf_pair.h"
+#include "tf_pair_grads.h"
 
 #if TF_DSP
 
@@ -9,7 +9,7 @@
 #define FOLDED_BYTES 18432
 #define FEWEST_PIXELS 8
 
-/* What one call keeps: the folded gradient of some pixels as pairs of pixels, and two columns of the weights. */
+/* What one call keeps: the folded gradient of some pixels as pairs of pixels, and four columns of the weights. */
 typedef struct {
     int32_t groups; /* of four output channels in a pair */
     int32_t pixels; /* room for so many, a multiple of 4 */
@@ -22,27 +22,63 @@ static tf_stage stage_of(const tf_window *win, void *scratch) {
     const int32_t fit = FOLDED_BYTES / (8 * groups) & ~3;
     const int32_t room = fit > FEWEST_PIXELS ? fit : FEWEST_PIXELS;
     tf_stage stage = {groups, all < room ? all : room, scratch, scratch};
-    stage.folded += 8 * groups;
+    stage.folded += 16 * groups;
     return stage;
 }
 
-/* U of one pixel as a row of a pair; grad_y: null for a row of zeros. */
-static void fold_row(int32_t channels, const tf_input_grad *ig, const tf_grad *grad_y, int16_t *row) {
-    const int32_t half = (int32_t)1 << (ig->fsh - 1);
-    for (int32_t c = 0; c < channels; c += 4, row += 8) {
+/* Multipliers of four channels, two a word: 0, 2 and 1, 3 for gradients of 8 bits, else 0, 1 and 2, 3. */
+typedef struct {
+    uint32_t first, second;
+} tf_scales;
+
+static inline tf_scales scales_of(const tf_fold_scale *mw) {
+#if TF_GRAD_BITS == 8
+    const uint32_t word = tf_load4(mw);
+    const tf_scales scales = {word & 0x00ff00ffu, word >> 8 & 0x00ff00ffu};
+#else
+    const tf_scales scales = {tf_load4(mw), tf_load4(mw + 2)};
+#endif
+    return scales;
+}
+
+/* U of four channels of one pixel. */
+static inline void fold_four(const tf_grad *grad_y, tf_scales mw, int32_t half, int32_t fsh, int16_t *row) {
+#if TF_GRAD_BITS == 8
+    const tf_pixel g = tf_pixel_of(grad_y, 0);
+    const int32_t u0 = tf_smlabb(g.even, mw.first, half), u1 = tf_smlabb(g.odd, mw.second, half);
+    const int32_t u2 = tf_smlatt(g.even, mw.first, half), u3 = tf_smlatt(g.odd, mw.second, half);
+#else
+    const uint32_t g0 = tf_load4(grad_y), g2 = tf_load4(grad_y + 2);
+    const int32_t u0 = tf_smlabb(g0, mw.first, half), u1 = tf_smlatt(g0, mw.first, half);
+    const int32_t u2 = tf_smlabb(g2, mw.second, half), u3 = tf_smlatt(g2, mw.second, half);
+#endif
+    tf_store4(row, tf_pack_low((uint32_t)u0 >> fsh, (uint32_t)u1 >> fsh));
+    tf_store4(row + 2, tf_pack_low((uint32_t)u2 >> fsh, (uint32_t)u3 >> fsh));
+}
+
+/* The pixels of a pair from channel c on, for the channels that are no four. */
+static void fold_rest(int32_t channels, int32_t c, const tf_input_grad *ig, int32_t pixels, const tf_grad *grad_y,
+                      int16_t *pair) {
+    for (int32_t p = 0; p < 2; p++, grad_y += channels) {
         for (int32_t k = 0; k < 4; k++) {
-            const int inside = grad_y != 0 && c + k < channels;
-            row[k] = (int16_t)(inside ? tf_floor_shift32(grad_y[c + k] * ig->mw[c + k] + half, ig->fsh) : 0);
+            const int inside = p < pixels && c + k < channels;
+            const int32_t half = (int32_t)1 << (ig->fsh - 1);
+            pair[4 * p + k] = (int16_t)(inside ? tf_floor_shift32(grad_y[c + k] * ig->mw[c + k] + half, ig->fsh) : 0);
         }
     }
 }
 
-/* n > 0 pixels; grad_y: the first. */
-static void fold_pixels(const tf_window *win, const tf_input_grad *ig, int32_t n, const tf_grad *grad_y,
-                        const tf_stage *stage) {
-    for (int32_t p = 0; p < n + (n & 1); p++) {
-        int16_t *pair = stage->folded + (p >> 1) * 8 * stage->groups;
-        fold_row(win->out_c, ig, p < n ? grad_y + p * win->out_c : 0, pair + 4 * (p & 1));
+/* U of one or two pixels as a pair. A pixel that is missing is 0. */
+static void fold_pair(int32_t channels, const tf_input_grad *ig, int32_t pixels, const tf_grad *grad_y, int16_t *pair) {
+    const int32_t half = (int32_t)1 << (ig->fsh - 1), fsh = ig->fsh;
+    int32_t c = 0;
+    for (; c + 4 <= channels && pixels == 2 && fsh <= 16; c += 4, pair += 8) { /* bits fsh .. fsh + 15 */
+        const tf_scales mw = scales_of(ig->mw + c);
+        fold_four(grad_y + c, mw, half, fsh, pair);
+        fold_four(grad_y + channels + c, mw, half, fsh, pair + 4);
+    }
+    for (; c < channels; c += 4, pair += 8) {
+        fold_rest(channels, c, ig, pixels, grad_y, pair);
     }
 }
 
@@ -56,26 +92,25 @@ static void finish_square(const tf_finish *finish, int32_t gm, const int32_t acc
     }
 }
 
-/* `columns` (1 or 2) input channels of n pixels; grad_x: the first channel of the first pixel. */
-static uint32_t sum_columns(const tf_window *win, const tf_input_grad *ig, const tf_stage *stage, int32_t columns,
-                            int32_t n, tf_grad *grad_x) {
-    const tf_finish finish = ig->finish;
-    const int quick = tf_finish_is_quick(&finish, TF_GM_BITS);
-    const int32_t scaled = quick ? tf_finish_scaled(&finish, ig->gm) : 0;
-    const int32_t step = win->in_c;
+/* `columns` (1 or 2) input channels of n pixels, their weights in pair; grad_x: the first channel of the first pixel.
+ */
+static uint32_t sum_columns(const tf_window *win, const tf_input_grad *ig, const tf_stage *stage, const int16_t *pair,
+                            int32_t columns, int32_t n, tf_grad *grad_x) {
+    const int32_t step = win->in_c, pair_elements = 8 * stage->groups;
     const int16_t *folded = stage->folded;
     uint32_t saturated = 0;
-    for (int32_t p = 0; p < n; p += 2, grad_x += 2 * step, folded += 8 * stage->groups) {
+    int32_t p = 0;
+    if (tf_finish_is_quick(&ig->finish, TF_GM_BITS) && columns == 2 && n >= 2) {
+        tf_pair_grads grads = {tf_grads_of(&ig->finish, ig->gm, step, grad_x), folded + n / 2 * pair_elements,
+                               2 * pair_elements, pair};
+        tf_pair_grads_run(stage->groups, &grads, folded);
+        saturated = grads.to.saturated;
+        p = n & ~1;
+    }
+    for (; p < n; p += 2) {
         int32_t acc[TF_PAIR_PRODUCTS] = {0};
-        tf_pair_dot(stage->groups, stage->columns, folded, acc);
-        if (quick && columns == 2 && n - p >= 2) {
-            tf_finish_quickly(&finish, acc[0], scaled, grad_x, &saturated);
-            tf_finish_quickly(&finish, acc[2], scaled, grad_x + 1, &saturated);
-            tf_finish_quickly(&finish, acc[1], scaled, grad_x + step, &saturated);
-            tf_finish_quickly(&finish, acc[3], scaled, grad_x + step + 1, &saturated);
-        } else {
-            finish_square(&finish, ig->gm, acc, columns, n - p < 2 ? 1 : 2, step, grad_x, &saturated);
-        }
+        tf_pair_dot(stage->groups, pair, folded + p / 2 * pair_elements, acc);
+        finish_square(&ig->finish, ig->gm, acc, columns, n - p < 2 ? 1 : 2, step, grad_x + p * step, &saturated);
     }
     return saturated;
 }
@@ -89,13 +124,20 @@ uint32_t tf_pointwise_input_grad(const tf_window *win, const tf_input_grad *ig, 
     tf_blocks(blocks, win, wt);
     for (int32_t p = 0; p < pixels; p += stage.pixels) {
         const int32_t n = pixels - p < stage.pixels ? pixels - p : stage.pixels;
-        fold_pixels(win, ig, n, grad_y + p * win->out_c, &stage);
+        for (int32_t k = 0; k < n; k += 2) {
+            fold_pair(win->out_c, ig, n - k < 2 ? 1 : 2, grad_y + (p + k) * win->out_c,
+                      stage.folded + k * 4 * stage.groups);
+        }
         for (int32_t b = 0; b < TF_BLOCKS; b++) {
             const int32_t channels = blocks[b].channels;
-            for (int32_t i = 0; i < channels; i += 2) {
-                const int32_t columns = channels - i < 2 ? 1 : 2;
+            for (int32_t i = 0; i < channels; i += 4) {
+                const int32_t columns = channels - i < 4 ? channels - i : 4;
+                tf_grad *first = grad_x + p * win->in_c + blocks[b].offset + i;
                 tf_pack_columns(win->out_c, blocks[b].w + i, channels, columns, 0, stage.columns);
-                saturated += sum_columns(win, ig, &stage, columns, n, grad_x + p * win->in_c + blocks[b].offset + i);
+                for (int32_t k = 0; k < columns; k += 2) {
+                    saturated += sum_columns(win, ig, &stage, stage.columns + k * 4 * stage.groups,
+                                             columns - k < 2 ? 1 : 2, n, first + k);
+                }
             }
         }
     }

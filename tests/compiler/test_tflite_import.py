@@ -12,6 +12,7 @@ from tflite_models import TfliteModel
 
 from benchmarks.litert_difference import Reference, imported
 from tinyfl.compiler.classifier import FRESH_HEADROOM, with_classes
+from tinyfl.compiler.command import CompileOptions, compile_model
 from tinyfl.compiler.frontends.tflite import import_tflite
 from tinyfl.compiler.frontends.tflite_layers import folded_activation
 from tinyfl.compiler.frontends.tflite_reader import read_tflite
@@ -22,6 +23,7 @@ from tinyfl.compiler.quantize import quantize
 from tinyfl.compiler.scheme import parse_scheme
 from tinyfl.errors import ModelError
 from tinyfl.ops import OPS
+from tinyfl.progress import Progress
 from tinyfl.types import IntArray, QuantParams, UpdateScheme
 
 FROZEN = UpdateScheme(())
@@ -176,3 +178,32 @@ class TestEnds:
     def test_a_number_of_classes_that_is_none(self, classes: int, tmp_path: Path) -> None:
         with pytest.raises(ModelError, match=f"--classes {classes} "):
             with_classes(import_tflite(network(CASES["conv"], tmp_path)), classes, 0)
+
+
+def options(tmp_path: Path, labels: IntArray, classes: int | None) -> CompileOptions:
+    path = network(CASES["gate"], tmp_path)
+    x = (np.random.default_rng(0).integers(-128, 128, (len(labels), *SHAPE)) - 5) * 0.04
+    np.savez(tmp_path / "samples.npz", x=x, y=labels)
+    files = str(path), tmp_path / "samples.npz", tmp_path / "out"
+    return CompileOptions(*files, "last:2", None, None, 8, 2.0**-6, 8, classes=classes)
+
+
+def test_the_command_compiles_a_file_with_its_own_or_a_fresh_classifier(tmp_path: Path) -> None:
+    with Progress() as progress:
+        plan = compile_model(options(tmp_path, np.arange(24) % 4, None), progress)
+        assert plan["classes"] == 4
+        plan = compile_model(options(tmp_path, np.arange(24) % 5, 7), progress)  # two are to come later
+        with pytest.raises(ModelError, match=r"one label in 0\.\.2 a sample"):
+            compile_model(options(tmp_path, np.arange(24) % 5, 3), progress)
+    assert plan["classes"] == 7
+    assert (tmp_path / "out" / "net.c").is_file()
+
+
+@pytest.mark.parametrize(
+    ("classes", "remedy"),
+    [(3, "--classes 3 makes a fresh"), (6, "--classes 6 makes a fresh"), (1, "--classes 1 makes")],
+)
+def test_labels_that_do_not_name_the_classes(classes: int, remedy: str, tmp_path: Path) -> None:
+    sentence = rf"one label in 0..3 a sample, each class once or more, and has 0..{classes - 1}; {remedy}"
+    with Progress() as progress, pytest.raises(ModelError, match=sentence):
+        compile_model(options(tmp_path, np.arange(24) % classes, None), progress)

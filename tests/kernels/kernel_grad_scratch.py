@@ -14,13 +14,13 @@ def conv_grad_scratch(win: Window, grad_bytes: int) -> int:
 def pointwise_grad_scratch(win: Window) -> int:
     k = round4(win.out_c)
     pixels = min(round4(win.in_h * win.in_w), max(8, 18432 // (2 * k) // 4 * 4))
-    return k * (2 * pixels + 4)
+    return k * (2 * pixels + 8)
 
 
 def depthwise_grad_scratch(win: Window) -> int:
     row = round4((win.in_w + win.pad_left) // win.stride_w + win.kernel_w + 8)
-    return 16 * win.in_h * win.stride_w + 4 * win.kernel_h * (win.kernel_w + 2) + 2 * win.out_h * row
+    return 16 * win.in_h + 4 * win.kernel_h * (win.kernel_w + 2) + 2 * (win.out_h + 1) * row
 
 
 def conv_update_scratch(win: Window) -> int:
-    return 36 * min(64, round4(win.out_h * win.out_w))
+    return 40 * min(64, round4(win.out_h * win.out_w))

@@ -24,6 +24,10 @@ class ExternalProgram:
             )
 
 
+# Of a GCC that is asked for no C library: freestanding headers, yet built-in functions as usual.
+FREESTANDING = ("-ffreestanding", "-fbuiltin", "-nostdlib", "-Wl,-lgcc")
+
+
 @dataclass(frozen=True)
 class CrossToolchain:
     """A C compiler for another machine."""
@@ -33,8 +37,6 @@ class CrossToolchain:
     """all that the command runs"""
     target: tuple[str, ...] = ()
     """options that choose the machine"""
-    has_libc: bool = False
-    """else memcpy and its kin come from ``device_fw/ports/freestanding``"""
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tinyfl.boards.board import Board, Counter, CrossToolchain, Emulator, ExternalProgram
+from tinyfl.boards.board import FREESTANDING, Board, Counter, CrossToolchain, Emulator, ExternalProgram
 
-_GCC = ExternalProgram("arm-none-eabi-gcc", "gcc-arm-none-eabi libnewlib-arm-none-eabi")
+_GCC = ExternalProgram("arm-none-eabi-gcc", "gcc-arm-none-eabi")
 _QEMU = ExternalProgram("qemu-system-arm", "qemu-system-arm")
 
 
@@ -18,8 +18,7 @@ def _board(core: str, title: str, target: tuple[str, ...], machine: str, tick_ns
         toolchain=CrossToolchain(
             command=(_GCC.name,),
             programs=(_GCC,),
-            target=(f"-mcpu={core}", "-mthumb", "-mfloat-abi=hard", *target),
-            has_libc=True,
+            target=(f"-mcpu={core}", "-mthumb", "-mfloat-abi=hard", *target, *FREESTANDING),
         ),
         emulator=Emulator(_QEMU, ("-M", machine, "-kernel"), Counter(tick_ns, 9)),
     )

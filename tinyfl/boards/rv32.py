@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tinyfl.boards.board import Board, Counter, CrossToolchain, Emulator, ExternalProgram
+from tinyfl.boards.board import FREESTANDING, Board, Counter, CrossToolchain, Emulator, ExternalProgram
 
 _GCC = ExternalProgram("riscv64-unknown-elf-gcc", "gcc-riscv64-unknown-elf")
 _QEMU = ExternalProgram("qemu-system-riscv32", "qemu-system-misc")
@@ -16,11 +16,7 @@ RV32IMC = Board(
     toolchain=CrossToolchain(
         command=(_GCC.name,),
         programs=(_GCC,),
-        # Its GCC has no C library: freestanding headers, yet built-in functions as usual.
-        target=(
-            *("-march=rv32imc", "-mabi=ilp32", "-mcmodel=medany", "-mstrict-align"),
-            *("-ffreestanding", "-fbuiltin", "-nostdlib", "-Wl,-lgcc"),
-        ),
+        target=("-march=rv32imc", "-mabi=ilp32", "-mcmodel=medany", "-mstrict-align", *FREESTANDING),
     ),
     # The counter is the core's own of retired instructions.
     emulator=Emulator(_QEMU, ("-M", "virt", "-bios", "none", "-kernel"), Counter(1.0, 0)),

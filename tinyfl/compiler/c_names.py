@@ -62,8 +62,11 @@ class Names:
             h, w, c = reader.window.in_shape
         return f"{{{self.pointer(tensor)}, {w * c}, {h}}}"
 
-    def weights(self, n: Int8Node) -> str:
-        """Declaration of a node's tf_weights, pointing into the planes for what trains."""
+    def weights(self, n: Int8Node, biased: bool = True) -> str:
+        """Declaration of a node's tf_weights, pointing into the planes for what trains; in flash where nothing does.
+
+        Without ``biased`` it is for an input gradient, which reads no bias.
+        """
         assert n.weight is not None
         trained = f"net->w + {self.plane_offset[n.index, False]}" if n.trained_in_c else "0"
         whole = n.op == "depthwise" and n.trained_in_c
@@ -71,4 +74,5 @@ class Names:
         if n.op == "depthwise" and not n.trained_in_c:
             frozen = f"n{n.index}_frozen"
         bias = f"net->b + {self.plane_offset[n.index, True]}" if n.bias_trained else f"n{n.index}_bias"
-        return f"const tf_weights n{n.index}_wt = {{{trained}, {frozen}, {bias}}};"
+        place = "" if n.trained_in_c or (biased and n.bias_trained) else "static "
+        return f"{place}const tf_weights n{n.index}_wt = {{{trained}, {frozen}, {bias if biased else '0'}}};"

@@ -60,7 +60,7 @@ def compile_model(options: CompileOptions, progress: Progress) -> Json:
         graph = load_graph(options.model, calibration)
     if options.classes is not None:
         graph = with_classes(graph, options.classes, _CLASSIFIER_SEED)
-    check_classes(graph, calibration.y)
+    check_classes(graph, calibration.y, options.classes is not None)
 
     budget = Budget(sram, flash, options.store)
     scheme, files = _scheme(options, graph, calibration, budget, progress)
@@ -105,7 +105,7 @@ def _scheme(
     from tinyfl.search.auto import search_scheme
     from tinyfl.search.result import search_files
 
-    found = search_scheme(graph, calibration, planner, options.learning_rate, budget, options.seed, progress)
+    found = search_scheme(planner, calibration, options.learning_rate, budget, options.seed, progress)
     return found.scheme, search_files(found, progress)
 
 

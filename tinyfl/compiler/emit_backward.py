@@ -16,7 +16,7 @@ def train_function(names: Names) -> str:
     graph = program.graph
     backward = program.steps[program.forward_steps + 1 :]
     used = {s.node for s in backward if s.action == "input_grad" and OPS[graph.nodes[s.node].op].parametrised}
-    body = "".join(f"    {names.weights(graph.nodes[i])}\n" for i in sorted(used))
+    body = "".join(f"    {names.weights(graph.nodes[i], biased=False)}\n" for i in sorted(used))
     grad, scratch = names.pointer(grad_of(graph.output)), names.pointer("scratch:loss")
     body += (
         f"    int16_t *logits = (int16_t *)(void *)({names.at(graph.output)});\n"

@@ -154,11 +154,27 @@ def _pad(x: torch.Tensor, win: Window, value: float = 0.0) -> torch.Tensor:
     return padded[:, :, :height, :width]
 
 
+_PLAIN: dict[str, Callable[[Node, Sequence[torch.Tensor]], torch.Tensor]] = {
+    "add": lambda _, xs: xs[0] + xs[1],
+    "sub": lambda _, xs: xs[0] - xs[1],
+    "mul": lambda _, xs: xs[0] * xs[1],
+    "mul_channels": lambda _, xs: xs[0] * xs[1],
+    "concat": lambda _, xs: torch.cat(list(xs), 1),
+    "activation": lambda _, xs: xs[0],
+    "requantize": lambda _, xs: xs[0],
+    "logistic": lambda _, xs: xs[0].sigmoid(),
+    "tanh": lambda _, xs: xs[0].tanh(),
+    "hard_sigmoid": lambda _, xs: functional.hardsigmoid(xs[0]),
+    "hard_swish": lambda _, xs: functional.hardswish(xs[0]),
+    "silu": lambda _, xs: functional.silu(xs[0]),
+    "affine": lambda node, xs: node.coefficients[0] * xs[0] + node.coefficients[1],
+}
+
+
 def _plain(node: Node, xs: Sequence[torch.Tensor]) -> torch.Tensor:
-    if node.op == "add":
-        return xs[0] + xs[1]
-    if node.op == "activation":
-        return xs[0]
+    """The result of a node without parameters, before its fused activation."""
+    if node.op in _PLAIN:
+        return _PLAIN[node.op](node, xs)
     if node.op not in ("avg_pool", "max_pool"):
         raise ModelError(f"node {node.name}: {node.op} has no float twin; give the update scheme yourself (last:K)")
     win = _window(node)

@@ -88,10 +88,10 @@ def load_graph(model: str, calibration: Calibration) -> Graph:
     return import_torch(module, torch.zeros(calibration.torch_shape))
 
 
-def check_classes(graph: Graph, labels: IntArray) -> None:
-    """Raise ModelError unless the labels name the network's classes, every one up to the last."""
+def check_classes(graph: Graph, labels: IntArray, chosen: bool) -> None:
+    """Raise ModelError unless the labels name the network's classes; all of them if their number was not ``chosen``."""
     lowest, highest = int(labels.min(initial=0)), int(labels.max(initial=0))
-    if lowest < 0 or highest + 1 != graph.classes:
+    if lowest < 0 or highest >= graph.classes or (highest + 1 < graph.classes and not chosen):
         remedy = f"--classes {highest + 1} makes a fresh classifier" if lowest >= 0 else "check the data set"
         raise ModelError(
             f"calibration needs one label in 0..{graph.classes - 1} a sample, each class once or more, and has "

@@ -166,13 +166,13 @@ def _lead(chain: Chain, tensor: str, width: int, rows: int) -> int:
 
 def forward_scratch(graph: Int8Graph, segment: Segment) -> int:
     """Scratch of the segment's kernels, which run one after the other."""
-    single = len(segment.nodes) == 1
-    return max(
-        OPS[graph.nodes[i].op].forward_scratch_bytes(
-            graph.nodes[i], graph.shapes[graph.nodes[i].output][0] if single else rows_per_call(graph, segment, i)
-        )
-        for i in segment.nodes
-    )
+    nodes = [graph.nodes[i] for i in segment.nodes]
+    if len(nodes) == 1:
+        rows = [graph.shapes[nodes[0].output][0]]
+    else:
+        chain = chain_of(graph, nodes)
+        rows = [_most_rows(chain, segment.rows, k) for k in range(len(nodes))]
+    return max(OPS[n.op].forward_scratch_bytes(n, r) for n, r in zip(nodes, rows, strict=True))
 
 
 def rows_per_call(graph: Int8Graph, segment: Segment, node: int) -> int:

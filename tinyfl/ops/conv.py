@@ -12,7 +12,7 @@ from tinyfl.ops.patches import gather, scatter
 from tinyfl.ops.weighted import Weighted
 from tinyfl.types import FloatArray, GradConstants, Int8Node, IntArray, Node, Window
 
-_TILES_BYTES = 2048  # of pixels that a forward kernel unpacks at once
+_TILES_BYTES = 4096  # of pixels that a forward kernel unpacks at once
 _FOLDED_BYTES = 18432  # of folded gradients that an input gradient keeps at once
 
 
@@ -115,7 +115,7 @@ class Conv(Weighted):
         groups = -(-win.taps * n.trained_in_c // 4) + -(-win.taps * frozen // 4)
         pixels = win.out_w * rows if win.taps * win.stride_h * win.stride_w == 1 else win.out_w
         tiles = max(1, min(-(-pixels // 4), _TILES_BYTES // (32 * groups)))
-        return 4 * groups * (8 * tiles + 5)
+        return 4 * groups * (8 * tiles + 7)
 
     def scratch_bytes(self, n: Int8Node, grad_bytes: int) -> int:
         """The folded gradients of one window."""
@@ -123,8 +123,8 @@ class Conv(Weighted):
         return win.taps * win.out_c * grad_bytes
 
     def update_scratch_bytes(self, n: Int8Node, grad_bytes: int) -> int:
-        """Pixels of eight channels and of one gradient, up to 64 of each."""
-        return 36 * min(64, round4(window_of(n).pixels))
+        """Pixels of the channels and gradients that are summed together, up to 64 of each."""
+        return 40 * min(64, round4(window_of(n).pixels))
 
     def c_forward(self, n: Int8Node, a: CallArguments) -> str:
         """tf_conv_s8."""
@@ -143,11 +143,11 @@ class Pointwise(Conv):
     kernel = "pointwise"
 
     def scratch_bytes(self, n: Int8Node, grad_bytes: int) -> int:
-        """Folded gradients of a group of pixels as tiles, and four transposed rows of weights."""
+        """Folded gradients of a group of pixels as tiles, and transposed rows of weights."""
         win = window_of(n)
         k = round4(win.out_c)
         pixels = min(round4(win.in_h * win.in_w), max(8, _FOLDED_BYTES // (2 * k) // 4 * 4))
-        return k * (2 * pixels + 4)
+        return k * (2 * pixels + 8)
 
 
 class Logits(Pointwise):

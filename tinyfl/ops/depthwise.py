@@ -99,7 +99,7 @@ class Depthwise(Weighted):
         """The plane of one channel's gradient and its flipped filter."""
         win = window_of(n)
         row = round4((win.in_w + win.pad_left) // win.stride_w + win.kernel_w + 8)
-        plane = 16 * win.in_h * win.stride_w + 2 * win.out_h * row
+        plane = 16 * win.in_h + 2 * (win.out_h + 1) * row
         return plane + 4 * win.kernel_h * (win.kernel_w + 2)
 
     def c_forward(self, n: Int8Node, a: CallArguments) -> str:

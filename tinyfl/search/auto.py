@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from tinyfl.compiler.model_source import Calibration
 from tinyfl.extras import need
 from tinyfl.progress import Progress
-from tinyfl.search.front import Point, trade_off
+from tinyfl.search.effort import affordable_depth
+from tinyfl.search.front import SEARCHES, Point, trade_off
 from tinyfl.search.measured import Measurements
 from tinyfl.search.need import Budget, Needs, Planner
-from tinyfl.search.space import Candidate, Gains, Measured, layers_from_end, ratios_of, scheme_of
+from tinyfl.search.space import Candidate, Gains, Measured, biases_of, layers_from_end, ratios_of, scheme_of
 from tinyfl.types import Graph, UpdateScheme
 
 
@@ -44,44 +46,53 @@ class Found:
 
 
 def search_scheme(
-    graph: Graph, calibration: Calibration, planner: Planner, rate: float, budget: Budget, seed: int, progress: Progress
+    planner: Planner, calibration: Calibration, rate: float, budget: Budget, seed: int, progress: Progress
 ) -> Found:
-    """The scheme for ``graph`` on the user's samples. The classifier alone must fit the budget.
+    """The scheme for the planner's graph on the user's samples. The classifier alone must fit the budget.
 
     Raises ToolError without torch, DataError if a class has too few samples.
     """
     need("--scheme auto", "compiler", "torch")
-    needs = Needs(planner, budget)
-    with progress.task("planning what fits"):
-        candidates = parts_that_fit(graph, needs)
-    measurements = Measurements(graph, calibration, rate, candidates, seed)
-    measured = measurements.of(measurements.candidates, progress, "measuring what layers bring")
-    gains = gains_of(graph, measured)
-    with progress.task("searching under the memory planner"):
-        front = trade_off(gains, needs, seed)
+    graph, needs = planner.graph, Needs(planner, budget)
+    parts = parts_of(graph)
+    depth = affordable_depth(graph, parts, calibration.y)
+    with progress.task("planning what fits", total=depth) as bar:
+        parts = list(those_that_fit([c for c in parts if c.depth <= depth], needs, bar.advance))
+    measurements = Measurements(graph, calibration, rate, parts, seed)
+    measured = measurements.of(parts, progress, "measuring what layers bring")
+    gains = gains_of(measured)
+    with progress.task("searching under the memory planner", total=SEARCHES) as bar:
+        front = trade_off(gains, needs, seed, bar.advance)
     chosen = front[-1].candidate
     confirmed = measurements.of([chosen], progress, "training the chosen scheme")[chosen]
     return Found(graph, budget, seed, measurements.samples, measured, gains, front, confirmed)
 
 
-def parts_that_fit(graph: Graph, needs: Needs) -> list[Candidate]:
-    """What is worth measuring: the biases of the last k layers, and those with one layer's weights, the k-th last's."""
-    layers = layers_from_end(graph)
-    sram = needs.budget.sram
-    depth = max(d for d in range(len(layers) + 1) if needs.fits(Candidate((0.0,) * d), sram))
+def parts_of(graph: Graph) -> list[Candidate]:
+    """What contributes: the biases of the last k layers, and those with the weights of one, the k-th last."""
     out = [Candidate()]
-    for d in range(1, depth + 1):
-        biases = Candidate((0.0,) * d)
-        out.append(biases)
-        parts = (biases.with_ratio(d - 1, ratio) for ratio in ratios_of(layers[d - 1]))
-        out += [part for part in parts if needs.fits(part, sram)]
+    for i, node in enumerate(layers_from_end(graph)):
+        biases = biases_of(i + 1)
+        out += [biases, *(biases.with_ratio(i, ratio) for ratio in ratios_of(node))]
     return out
 
 
-def gains_of(graph: Graph, measured: Mapping[Candidate, Measured]) -> Gains:
+def those_that_fit(parts: Sequence[Candidate], needs: Needs, advance: Callable[[], None]) -> Iterator[Candidate]:
+    """The parts within the budget, up to the first depth whose biases alone are not."""
+    for depth, same in groupby(parts, key=lambda c: c.depth):
+        here = list(same)
+        fitting = [c for c in here if needs.fits(c, needs.budget.sram)]
+        if here[0] not in fitting:
+            return
+        yield from fitting
+        if depth:
+            advance()
+
+
+def gains_of(measured: Mapping[Candidate, Measured]) -> Gains:
     """Contributions: of biases over the classifier alone, of weights over the biases of the same depth."""
     depth = max(c.depth for c in measured)
-    biases = [measured[Candidate((0.0,) * d)].accuracy for d in range(depth + 1)]
+    biases = [measured[biases_of(d)].accuracy for d in range(depth + 1)]
     weights: list[dict[float, float]] = [{} for _ in range(depth)]
     for c, m in measured.items():
         if any(c.ratios):

@@ -15,18 +15,20 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch.nn.functional import cross_entropy
 
-from tinyfl.compiler.float_twin import FloatTwin, Values
+from tinyfl.compiler.float_twin import FloatTwin, Layer, Values
 from tinyfl.errors import DataError
+from tinyfl.search.effort import BATCH, EPOCHS
 from tinyfl.search.space import Candidate, Measured, cut_of, scheme_of
 from tinyfl.types import FloatArray, Graph, IntArray
 
-BATCH = 4
-EPOCHS = 4
 WARM_EPOCHS = 8
 """epochs in which the classifier learns alone before anything else does"""
 QUARTERS = 3
 """times that the rate of a run that diverges is divided by four"""
+_DIVERGED = 1.2
+"""times the loss at the start"""
 _CHUNK = 16
 """samples computed at once where nothing trains"""
 
@@ -59,6 +61,14 @@ def halves(labels: IntArray, per_class: int, splits: int, seed: int) -> tuple[Ha
     return tuple(out)
 
 
+@dataclass(frozen=True)
+class Warm:
+    """Where all runs on one half start: the classifier, and its mean loss or that of guessing if that is larger."""
+
+    classifier: Layer
+    loss: float
+
+
 class Analysis:
     """Measures candidates on samples x [N, H, W, C] with labels y [N]; ``seed`` decides the order of learning.
 
@@ -71,6 +81,7 @@ class Analysis:
         self._graph, self._rate, self._parts, self._seed = graph, rate, parts, seed
         self._x = torch.from_numpy(x.astype(np.float32)).permute(0, 3, 1, 2)
         self._y = torch.from_numpy(y)
+        self._guessing = math.log(graph.classes)
 
     def measure(self, candidates: list[Candidate]) -> Iterator[tuple[Candidate, Measured]]:
         """What each candidate reaches, over all samples that it was judged by; the deepest come first."""
@@ -99,30 +110,46 @@ class Analysis:
         parts = list(pool.map(part, range(0, len(self._x), _CHUNK)))
         return {t: torch.cat([p[t] for p in parts]) for t in parts[0]}
 
-    def _warm(self, part: int, values: Values) -> FloatTwin:
-        """A twin whose classifier has learned ``part``."""
-        twin = FloatTwin(self._graph, scheme_of(Candidate(), self._graph), self._rate)
-        self._learn(twin, part, values, cut_of(self._graph, 0), WARM_EPOCHS)
-        return twin
+    def _warm(self, part: int, values: Values) -> Warm:
+        """A classifier that has learned one half."""
+        factory = FloatTwin(self._graph, scheme_of(Candidate(), self._graph), self._rate)
+        cut, learn = cut_of(self._graph, 0), self._parts[part].learn
+        with torch.no_grad():
+            at_first = float(cross_entropy(self._scores(factory, values, cut, learn), self._y[learn]))
+        start = Warm(factory.layers[self._graph.nodes[-1].name], max(at_first, self._guessing))
+        twin, loss, _ = self._trained(Candidate(), part, start, values, WARM_EPOCHS)
+        return Warm(twin.layers[self._graph.nodes[-1].name], max(loss, self._guessing))
 
-    def _run(self, candidate: Candidate, part: int, head: FloatTwin, values: Values) -> Measured:
+    def _run(self, candidate: Candidate, part: int, warm: Warm, values: Values) -> Measured:
         """What the candidate reaches on one half after learning the other."""
+        twin, _, lr_shift = self._trained(candidate, part, warm, values, EPOCHS)
+        judge = self._parts[part].judge
+        with torch.no_grad():
+            scores = self._scores(twin, values, cut_of(self._graph, candidate.depth), judge)
+        return Measured(float((scores.argmax(1) == self._y[judge]).double().mean()), lr_shift)
+
+    def _scores(self, twin: FloatTwin, values: Values, cut: int, samples: IntArray) -> torch.Tensor:
+        pieces = _pieces(torch.from_numpy(samples), _CHUNK)
+        return torch.cat([twin.scores({t: v[i] for t, v in values.items()}, cut) for i in pieces])
+
+    def _trained(
+        self, candidate: Candidate, part: int, start: Warm, values: Values, epochs: int
+    ) -> tuple[FloatTwin, float, int]:
+        """A twin that has learned one half, its loss in the last epoch, and by how many bits its rate was lowered."""
         cut = cut_of(self._graph, candidate.depth)
-        classifier = self._graph.nodes[-1].name
         for quarters in range(QUARTERS + 1):
             twin = FloatTwin(self._graph, scheme_of(candidate, self._graph), self._rate * 4.0**-quarters)
+            classifier = twin.layers[self._graph.nodes[-1].name]
             with torch.no_grad():
-                twin.layers[classifier].weight.copy_(head.layers[classifier].weight)
-                twin.layers[classifier].bias.copy_(head.layers[classifier].bias)
-            if self._learn(twin, part, values, cut, EPOCHS) <= math.log(self._graph.classes):
+                classifier.weight.copy_(start.classifier.weight)
+                classifier.bias.copy_(start.classifier.bias)
+            loss = self._learn(twin, part, values, cut, epochs)
+            if loss <= _DIVERGED * start.loss:
                 break
-        judge = torch.from_numpy(self._parts[part].judge)
-        with torch.no_grad():
-            scores = torch.cat([twin.scores({t: v[i] for t, v in values.items()}, cut) for i in _pieces(judge, _CHUNK)])
-        return Measured(float((scores.argmax(1) == self._y[judge]).double().mean()), 2 * quarters)
+        return twin, loss, 2 * quarters
 
     def _learn(self, twin: FloatTwin, part: int, values: Values, cut: int, epochs: int) -> float:
-        """Learns one half; returns the mean loss of the last epoch, to be compared with log(classes) of guessing."""
+        """Learns one half; returns the mean loss of the last epoch."""
         learn = torch.from_numpy(self._parts[part].learn)
         shuffle = torch.Generator().manual_seed(1000 * self._seed + part)
         total = 0.0

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from tinyfl.search.evolution import evolve
 from tinyfl.search.need import Need, Needs
 from tinyfl.search.space import Candidate, Gains
 
-_POINTS = 12
+SEARCHES = 13
+"""of which the first and the last are for the whole budget, the others for parts of what its choice needs"""
 
 
 @dataclass(frozen=True)
@@ -20,19 +22,20 @@ class Point:
     gain: float
 
 
-def trade_off(gains: Gains, needs: Needs, seed: int) -> tuple[Point, ...]:
+def trade_off(gains: Gains, needs: Needs, seed: int, advance: Callable[[], None]) -> tuple[Point, ...]:
     """Points of rising need and rising gain, from the classifier alone to the best that fits the budget.
 
-    The classifier alone must fit.
+    The classifier alone must fit; ``advance`` is called after each of the ``SEARCHES``.
     """
     whole = needs.budget.sram
     best = _best(gains, needs, whole, seed, [Candidate()])
     least, most = needs.of(Candidate()).sram, needs.of(best).sram
     found = [Candidate(), best]
-    for i in range(1, _POINTS):
-        budget = least + (most - least) * i // _POINTS
+    advance()
+    for i in range(1, SEARCHES):
+        budget = least + (most - least) * i // (SEARCHES - 1) if i < SEARCHES - 1 else whole
         found.append(_best(gains, needs, budget, seed, found))
-    found.append(_best(gains, needs, whole, seed, found))
+        advance()
     points = (Point(c, needs.of(c), gains.of(c)) for c in dict.fromkeys(found))
     front: list[Point] = []
     for point in sorted(points, key=lambda p: (p.need.sram, -p.gain, p.need.constants)):
@@ -42,5 +45,8 @@ def trade_off(gains: Gains, needs: Needs, seed: int) -> tuple[Point, ...]:
 
 
 def _best(gains: Gains, needs: Needs, sram: int | None, seed: int, start: list[Candidate]) -> Candidate:
-    found = evolve(gains, lambda c: needs.fits(c, sram), seed, start)
-    return Candidate() if found is None else found
+    """The best candidate whose real plan fits, too, which the bounds alone cannot promise."""
+    while True:
+        found = evolve(gains, lambda c: needs.fits(c, sram), seed, start) or Candidate()
+        if sram is None or not found.depth or needs.of(found).sram <= sram:
+            return found

@@ -9,26 +9,25 @@ import numpy as np
 from tinyfl.compiler.model_source import Calibration
 from tinyfl.progress import Progress
 from tinyfl.search.cache import MeasuredBefore
-from tinyfl.search.effort import choose_effort
+from tinyfl.search.effort import BATCH, EPOCHS, choose_effort
 from tinyfl.search.space import Candidate, Measured
 from tinyfl.types import Graph
 
 
 class Measurements:
-    """Measures candidates on the calibration samples, as many as a few minutes allow for ``candidates``."""
+    """Measures candidates on the calibration samples, as many as a few minutes allow for ``parts``."""
 
     def __init__(
-        self, graph: Graph, calibration: Calibration, rate: float, candidates: Sequence[Candidate], seed: int
+        self, graph: Graph, calibration: Calibration, rate: float, parts: Sequence[Candidate], seed: int
     ) -> None:
         from tinyfl.search import contribution as c
 
-        effort = choose_effort(graph, candidates, calibration.y, c.BATCH, c.EPOCHS)
-        parts = c.halves(calibration.y, effort.per_class, effort.splits, seed)
-        self.candidates = [candidate for candidate in candidates if candidate.depth <= effort.depth]
-        self.samples = len(np.unique(np.concatenate([part.learn for part in parts])))
-        self._analysis = c.Analysis(graph, rate, calibration.x, calibration.y, parts, seed)
-        way = [c.BATCH, c.EPOCHS, c.WARM_EPOCHS, c.QUARTERS, rate, seed]
-        self._before = MeasuredBefore([graph, calibration.x, calibration.y, list(parts), way])
+        effort = choose_effort(graph, parts, calibration.y)
+        halves = c.halves(calibration.y, effort.per_class, effort.splits, seed)
+        self.samples = len(np.unique(np.concatenate([half.learn for half in halves])))
+        self._analysis = c.Analysis(graph, rate, calibration.x, calibration.y, halves, seed)
+        way = [BATCH, EPOCHS, c.WARM_EPOCHS, c.QUARTERS, rate, seed]
+        self._before = MeasuredBefore([graph, calibration.x, calibration.y, list(halves), way])
 
     def of(self, candidates: Sequence[Candidate], progress: Progress, task: str) -> dict[Candidate, Measured]:
         """What each candidate reaches; what was measured before is not trained again."""

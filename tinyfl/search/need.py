@@ -1,8 +1,8 @@
 """What a candidate needs of a device, by the passes that compile it, and whether that is within the budget.
 
-Nothing is estimated: the arena is the memory planner's. Planning takes a second for a large network, so what is known
-is used first: a scheme that trains no more than another needs no larger an arena, and the bytes of trained parameters
-are a sum. Only where those bounds do not decide is a candidate planned.
+The arena is the memory planner's. Planning takes about a second for a large network, so bounds decide where they can:
+the bytes of trained parameters are a sum; whoever trains more needs no smaller an arena; training weights adds to the
+arena of the biases the inputs that it keeps, at most. What lies between the bounds is planned, and whatever is chosen.
 """
 
 from __future__ import annotations
@@ -13,13 +13,19 @@ from tinyfl.compiler.autodiff import differentiate
 from tinyfl.compiler.bundle import Bundle
 from tinyfl.compiler.cost import constant_bytes, sram_need
 from tinyfl.compiler.gradients import grad_constants
-from tinyfl.compiler.memory import plan_memory
+from tinyfl.compiler.memory import ALIGNMENT, plan_memory
 from tinyfl.compiler.quantize import quantize
+from tinyfl.compiler.rows import saved_channels
+from tinyfl.compiler.schedule import order_nodes
 from tinyfl.compiler.scheme import trained_in_channels
 from tinyfl.errors import ModelError
-from tinyfl.search.space import Candidate, scheme_of
-from tinyfl.types import FloatArray, Graph, Int8Graph, MemoryPlan, Program, UpdateScheme
+from tinyfl.ops import OPS
+from tinyfl.ops.operator import window_of
+from tinyfl.search.space import Candidate, biases_of, layers_from_end, scheme_of
+from tinyfl.types import FloatArray, Graph, Int8Graph, LayerUpdate, MemoryPlan, Program, UpdateScheme
+from tinyfl.wire.messages import MAX_SHARED_TENSORS
 
+_MOST_PLANS = 120
 _SAMPLES = 32  # shapes and masks are all that is wanted of the integers
 
 
@@ -42,7 +48,10 @@ class Need:
 
 
 class Planner:
-    """Plans schemes for one graph without calibrating their gradients: constants do not change a size."""
+    """Plans schemes for one graph without calibrating their gradients: constants do not change a size.
+
+    ``graph`` is the graph in the order in which it will be computed.
+    """
 
     def __init__(
         self,
@@ -53,12 +62,13 @@ class Planner:
         input_in_arena: bool = False,
         fraction_bits: int = 8,
     ) -> None:
-        self.graph = graph
+        self.graph = order_nodes(graph)
         self._in_arena = input_in_arena
         self._fraction_bits = fraction_bits
-        self._int8 = quantize(graph, UpdateScheme(()), samples[:_SAMPLES])
+        self._int8 = quantize(self.graph, UpdateScheme(()), samples[:_SAMPLES])
         self._rate = learning_rate
         self._bits = grad_bits
+        self._update_bytes: dict[tuple[str, float], int] = {}
 
     def trained(self, scheme: UpdateScheme) -> Int8Graph:
         """The integer graph with what the scheme trains."""
@@ -69,6 +79,16 @@ class Planner:
             trains_bias, shared = update is not None and update.bias, update is not None and update.shared
             nodes.append(replace(n, trained_in_c=channels, bias_trained=trains_bias, shared=shared))
         return replace(self._int8, nodes=tuple(nodes))
+
+    def update_bytes(self, node: str, ratio: float) -> int:
+        """Bytes of the input that a weight update reads, and of its scratch, each as the arena aligns them."""
+        if (node, ratio) not in self._update_bytes:
+            n = next(n for n in self.trained(UpdateScheme((LayerUpdate(node, ratio),))).nodes if n.name == node)
+            window = window_of(n)
+            saved = window.in_h * window.in_w * saved_channels(n)
+            sizes = (saved, OPS[n.op].update_scratch_bytes(n, self._bits // 8))
+            self._update_bytes[node, ratio] = sum(-(-size // ALIGNMENT) * ALIGNMENT for size in sizes)
+        return self._update_bytes[node, ratio]
 
     def unplanned(self, scheme: UpdateScheme) -> Bundle:
         """All of the scheme but its steps and its arena. Raises ModelError where a layer's sums cannot be held."""
@@ -86,11 +106,15 @@ class Planner:
 
 
 class Needs:
-    """Needs of candidates under one budget, each planned once at most."""
+    """Needs of candidates under one budget, each planned once at most.
+
+    After ``_MOST_PLANS`` plans a candidate that the bounds leave undecided counts as too large.
+    """
 
     def __init__(self, planner: Planner, budget: Budget) -> None:
         self.budget = budget
         self._planner = planner
+        self._layers = layers_from_end(planner.graph)
         self._known: dict[Candidate, Need] = {}
         self._parts: dict[Candidate, Need | None] = {}
 
@@ -107,29 +131,41 @@ class Needs:
         return self._known[candidate]
 
     def fits(self, candidate: Candidate, sram: int | None) -> bool:
-        """Whether the candidate needs at most ``sram`` bytes, and of flash what the budget has."""
+        """Whether the candidate is within ``sram`` bytes, the budget's flash and what a federation can share."""
         rest = self._without_arena(candidate)
         if rest is None or (self.budget.flash is not None and rest.constants > self.budget.flash):
             return False
-        if sram is None:
+        if candidate.depth + sum(map(bool, candidate.ratios)) > MAX_SHARED_TENSORS:
+            return False
+        if sram is None or candidate in self._known:
+            return sram is None or self._known[candidate].sram <= sram
+        biases = self.of(biases_of(candidate.depth)).arena
+        if rest.sram + biases > sram:
+            return False
+        if rest.sram + biases + self._saved(candidate) <= sram:
             return True
         lower = max((n.arena for known, n in self._known.items() if known.within(candidate)), default=0)
-        if rest.sram + lower > sram:
+        if rest.sram + lower > sram or self.planned >= _MOST_PLANS:
             return False
-        upper = min((n.arena for known, n in self._known.items() if candidate.within(known)), default=None)
-        if upper is not None and rest.sram + upper <= sram:
-            return True
         return self.of(candidate).sram <= sram
+
+    def _saved(self, candidate: Candidate) -> int:
+        """Bytes that the arena may grow by when weights train: inputs are kept, and updates may need scratch."""
+        total = 0
+        for node, ratio in zip(self._layers, candidate.ratios, strict=False):
+            if ratio:
+                total += self._planner.update_bytes(node.name, ratio)
+        return total
 
     def _without_arena(self, candidate: Candidate) -> Need | None:
         """Need but for the arena: that of the biases and what the weights of each layer add to it."""
-        biases = self._part(Candidate((0.0,) * candidate.depth))
+        biases = self._part(biases_of(candidate.depth))
         if biases is None:
             return None
         sram, constants = biases.sram, biases.constants
         for i, ratio in enumerate(candidate.ratios):
             if ratio:
-                alone = Candidate((0.0,) * (i + 1))
+                alone = biases_of(i + 1)
                 without, added = self._part(alone), self._part(alone.with_ratio(i, ratio))
                 if without is None or added is None:
                     return None

@@ -43,6 +43,11 @@ class Candidate:
         return self.depth <= other.depth and all(a <= b for a, b in zip(self.ratios, other.ratios, strict=False))
 
 
+def biases_of(depth: int) -> Candidate:
+    """The candidate that trains the biases of so many layers and no weights."""
+    return Candidate((0.0,) * depth)
+
+
 def layers_from_end(graph: Graph) -> tuple[Node, ...]:
     """The layers before the classifier, the last one first."""
     return backbone_layers(graph)[::-1]
