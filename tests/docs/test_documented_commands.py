@@ -23,6 +23,7 @@ from stand_ins import provide
 
 from tests.cli.cli_lab import tinyfl
 from tinyfl.cli import app
+from tinyfl.errors import TinyflError
 
 MINUTES = 600.0
 
@@ -45,6 +46,22 @@ def ran(words: tuple[str, ...], folder: Path) -> None:
         assert len(report["weights_digest"]) == report["devices"]
     if words[1] == "compile":
         assert (folder / words[words.index("-o") + 1] / "net.c").is_file()
+
+
+def ran_on_a_network(words: tuple[str, ...], folder: Path) -> None:
+    """A command on the folder that the page's `tinyfl compile` leaves."""
+    compiled = ("tinyfl", "compile", "my_net.py:make", "--calibration", "samples.npz", "-o", "out")
+    ran(compiled, folder)
+    if "--target" in words:
+        from tinyfl.boards.targets import board_of
+
+        try:
+            board_of(words[words.index("--target") + 1]).require_emulator()
+        except TinyflError as missing:
+            pytest.skip(str(missing))
+    else:
+        pytest.importorskip("matplotlib", reason="needs the extra: pip install 'tinyfl[report]'")
+    ran(words, folder)
 
 
 def ran_with_a_broker(words: tuple[str, ...], folder: Path) -> None:
@@ -107,6 +124,7 @@ RULES: tuple[tuple[str, Rule, bool], ...] = (  # a pattern, what to do, whether 
     (r"make (demo|test)", planned, False),
     (r"python -m pytest tests/.*", collected, True),
     (r"tinyfl compile \S+:make .*", ran, True),
+    (r"tinyfl (bench out --target \S+|report out)", ran_on_a_network, True),
     (r"tinyfl simulate watch .*", ran, True),
     (r"tinyfl simulate my\.toml -o .*", ran, False),
     (r"tinyfl simulate (my|SCENARIO)\.toml --strategy .*", ran, True),
@@ -151,7 +169,9 @@ def test_the_pages_print_commands_and_each_rule_serves_one() -> None:
 def test_a_command_in_running_text_exists_with_its_options(command: Command) -> None:
     group = typer.main.get_command(app)
     if command.words[0] == "python":
-        file = ROOT / command.words[1]
+        module = command.words[1] == "-m"
+        file = ROOT / (command.words[2].replace(".", "/") + ".py" if module else command.words[1])
+        file = file if file.is_file() else ROOT / command.words[2].replace(".", "/") / "__main__.py"
         assert file.is_file()
         options = re.findall(r"\"(--[a-z-]+)\"", file.read_text())
     else:
