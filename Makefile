@@ -32,7 +32,8 @@ build/ci/report.json:
 	$(VENV)/bin/tinyfl simulate watch --no-controls -o build/ci
 
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wcast-align=strict -Wundef -Werror
-INCLUDES := -Ibuild/ci/network -Idevice_fw/include -Idevice_fw/core -Idevice_fw/gen
+INCLUDES := -Ibuild/ci/network -Idevice_fw/include -Idevice_fw/core -Idevice_fw/gen \
+  -Idevice_fw/ports/bench -Idevice_fw/ports/bare
 
 warnings: build/ci/report.json
 	@for bits in 8 16; do \

@@ -17,7 +17,6 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmarks.float_twin import FloatTwin
 from simulations.arms import alone
 from simulations.engine import run_in_process
 from simulations.experiment import judged
@@ -25,6 +24,7 @@ from simulations.prepare import Prepared, prepare
 from simulations.scenario import load_scenario
 from simulations.schedule import PERSONAL, TEST, phase_ends, phase_starts, planned_rounds, run_plan
 from simulations.wearers import Wearer
+from tinyfl.compiler.float_twin import FloatTwin
 from tinyfl.compiler.scheme import parse_scheme
 from tinyfl.data.dataset import Windows
 from tinyfl.progress import Progress

@@ -24,7 +24,9 @@ app = typer.Typer(
 )
 
 MAX_SEED = 4_000_000  # as in a scenario
+SCHEME_HELP = "What trains: auto (searched), last:K, full, mcunetv3-49k and others, or a TOML file."
 STRATEGY_HELP = "average, norm-clip, trimmed-mean, or your own as file.py:ClassName."
+Target = Annotated[str, typer.Option(help="host, cortex-m4, cortex-m7, cortex-m55, rv32imc or xtensa.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output and nothing else.")]
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="Folder for the results.")]
 
@@ -66,22 +68,46 @@ def options(
 
 @app.command()
 def compile(
-    model: Annotated[str, typer.Argument(help="module:factory, file.py:factory or a .pt2 of torch.export.")],
+    model: Annotated[
+        str, typer.Argument(help="module:factory, file.py:factory, a .pt2 of torch.export or an int8 .tflite.")
+    ],
     calibration: Annotated[Path, typer.Option(help="NPZ file with x [N, T, C] or [N, H, W, C] and labels y [N].")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for net.c, net.h, plan.json and the bundle.")],
-    scheme: Annotated[str, typer.Option(help="What trains: last:K, full or a TOML file.")] = "last:1",
+    scheme: Annotated[str, typer.Option(help=SCHEME_HELP)] = "last:1",
     sram: Annotated[str | None, typer.Option(help="Budget such as 256K; refused if it cannot be met.")] = None,
     flash: Annotated[str | None, typer.Option(help="Budget such as 1M.")] = None,
     store: Annotated[int, typer.Option(min=1, max=65535, help="Windows the device's sample store holds.")] = 32,
     learning_rate: Annotated[float, typer.Option(min=1e-9, help="Rate of SGD on the device.")] = 2.0**-6,
     grad_bits: Annotated[int, typer.Option(help="Width of gradients: 8 or 16.")] = 8,
+    classes: Annotated[int | None, typer.Option(help="Replace the classifier by a fresh one of so many.")] = None,
+    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Of the search of --scheme auto.")] = 0,
+    sample_in_arena: Annotated[
+        bool, typer.Option("--sample-in-arena", help="Plan a place for the sample, where a step uses it up.")
+    ] = False,
+    fraction_bits: Annotated[
+        int, typer.Option(help="Of trained weights: 8, or 0 to halve their memory (without a federation).")
+    ] = 8,
     as_json: Json = False,
 ) -> None:
-    """Compile a trained torch network to an integer training step in C."""
+    """Compile a trained network to an integer training step in C."""
     from tinyfl.compiler.command import CompileOptions, compile_model
     from tinyfl.progress import Progress
 
-    options = CompileOptions(model, calibration, out, scheme, sram, flash, store, learning_rate, grad_bits)
+    options = CompileOptions(
+        model,
+        calibration,
+        out,
+        scheme,
+        sram,
+        flash,
+        store,
+        learning_rate,
+        grad_bits,
+        classes,
+        seed,
+        sample_in_arena,
+        fraction_bits,
+    )
     with Progress() as progress:
         plan = compile_model(options, progress)
     if as_json:
@@ -97,21 +123,49 @@ def compile(
 @app.command()
 def build(
     network: Annotated[Path, typer.Argument(help="A folder that `tinyfl compile` wrote.")],
-    target: Annotated[str, typer.Option(help="The board; so far only host.")] = "host",
+    target: Target = "host",
     as_json: Json = False,
 ) -> None:
-    """Build the firmware of a board: for the host, the emulated device and its library."""
+    """Build for a board: for the host, the emulated device and its library; else the bench, and what it takes."""
     from tinyfl.boards.host import build_host
+    from tinyfl.boards.image import build_image
     from tinyfl.boards.size import kernel_flash
+    from tinyfl.boards.targets import HOST, board_of
     from tinyfl.compiler.bundle import load_bundle
 
-    if target != "host":
-        raise ToolError(f"there is no target {target}; the only one so far is host (docs/adding-a-board.md)")
+    board = board_of(target)
     grad_bits = load_bundle(network).program.grad_bits
-    built = build_host(network, grad_bits=grad_bits)
-    size = kernel_flash(network, grad_bits=grad_bits)
-    result = {"executable": str(built.executable), "library": str(built.library), "kernel_flash_bytes": size.total}
+    if board is HOST:
+        built = build_host(network, grad_bits=grad_bits)
+        size = kernel_flash(network, grad_bits=grad_bits).total
+        result = {"executable": str(built.executable), "library": str(built.library), "kernel_flash_bytes": size}
+    else:
+        image = build_image(network, board, grad_bits)
+        sizes = {"sram_static_bytes": image.sram_static_bytes, "flash_bytes": image.flash_bytes}
+        result = {"executable": str(image.file), "toolchain": image.toolchain, **sizes}
     typer.echo(json.dumps(result) if as_json else "\n".join(f"{key}: {value}" for key, value in result.items()))
+
+
+@app.command()
+def bench(
+    network: Annotated[Path, typer.Argument(help="A folder that `tinyfl compile` wrote.")],
+    target: Target = "host",
+    steps: Annotated[int, typer.Option(min=1, max=100_000, help="Training steps to do and measure.")] = 50,
+    as_json: Json = False,
+) -> None:
+    """Run a network's training step on an emulated board: instructions, SRAM, stack, flash and weights digest."""
+    from tinyfl.boards.bench import run_bench
+    from tinyfl.boards.bench_table import show
+    from tinyfl.boards.targets import board_of
+    from tinyfl.progress import Progress
+
+    board = board_of(target)
+    with Progress() as progress:
+        measured = run_bench(network, board, steps, progress)
+    if as_json:
+        typer.echo(json.dumps(measured.as_json()))
+    else:
+        show(measured, board)
 
 
 @app.command()
@@ -201,7 +255,7 @@ def _experiment(
     controls: bool = True,
 ) -> None:
     from simulations.experiment import run_experiment
-    from simulations.outcome import report
+    from simulations.outcome import report as report_json
     from simulations.scenario import load_scenario
     from simulations.terminal import show
     from tinyfl.progress import Progress
@@ -213,7 +267,7 @@ def _experiment(
     with Progress() as progress:
         outcome = run_experiment(chosen, engine, name, strategy, folder, progress, controls)
     if as_json:
-        typer.echo(json.dumps(report(outcome)))
+        typer.echo(json.dumps(report_json(outcome)))
     else:
         show(outcome, folder)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+Numbers = TypeVar("Numbers", IntArray, FloatArray)
 Shape = tuple[int, int, int]
 
 
@@ -66,7 +67,9 @@ class Node:
     """One operator of a graph.
 
     ``op`` names a member of ``tinyfl.ops.OPS``. ``weight`` is float [out_c, kernel_h, kernel_w, in_c/groups]
-    (depthwise: [kernel_h, kernel_w, c]); ``activation`` is fused into the output: none, relu or relu6.
+    (depthwise: [kernel_h, kernel_w, c]); ``activation`` is fused into the output: none, relu, relu6 or relu_n1_to_1.
+    ``weight_scale`` [out_c] prescribes the scales that the weights are quantised with; None: calibrated.
+    ``coefficients`` are the numbers of a function that has some.
     """
 
     name: str
@@ -77,16 +80,23 @@ class Node:
     activation: str = "none"
     weight: FloatArray | None = None
     bias: FloatArray | None = None
+    weight_scale: FloatArray | None = None
+    coefficients: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
 class Graph:
-    """A float network in execution order; every tensor has one producer."""
+    """A float network in execution order; every tensor has one producer.
+
+    ``quant`` prescribes the quantisation of tensors, as a network has it that was quantised elsewhere; tensors it does
+    not name are calibrated.
+    """
 
     nodes: tuple[Node, ...]
     shapes: Mapping[str, Shape]
     input: str
     output: str
+    quant: Mapping[str, QuantParams] = field(default_factory=dict)
 
     def consumers(self, tensor: str) -> tuple[Node, ...]:
         """Nodes that read ``tensor``, in execution order."""
@@ -147,7 +157,7 @@ class Int8Node:
 
     ``weight`` int8 and ``bias`` int32 values are held as int64 in the layout of ``Node``; ``weight_scale`` is float
     [out_c]. ``input_quant`` are the operands' parameters. ``trained_in_c`` counts the leading input channels of a
-    group whose weights train (a depthwise layer: 0 or 1).
+    group whose weights train (a depthwise layer: 0 or 1). ``table`` holds the 256 results of a function.
     """
 
     index: int
@@ -165,6 +175,8 @@ class Int8Node:
     trained_in_c: int = 0
     bias_trained: bool = False
     shared: bool = True
+    table: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
+    coefficients: tuple[float, ...] = ()
 
     @property
     def trains(self) -> bool:
@@ -182,6 +194,10 @@ class Int8Graph:
     input: str
     output: str
 
+    def consumers(self, tensor: str) -> tuple[Int8Node, ...]:
+        """Nodes that read ``tensor``, in execution order."""
+        return tuple(n for n in self.nodes if tensor in n.inputs)
+
     @property
     def classes(self) -> int:
         """Number of classes."""
@@ -192,7 +208,8 @@ class Int8Graph:
 class GradConstants:
     """Integer constants of a node's backward pass (NUMERICS section 3); unused ones are empty or zero.
 
-    ``ro`` is the exponent offset of the output's gradient; ``bsh`` the finishing shift per operand.
+    ``ro`` is the exponent offset of the output's gradient; ``bsh`` the finishing shift per operand. ``operand_gm`` and
+    ``operand_gs`` replace ``gm`` and ``gs`` where each operand has its own; ``slopes`` are those of a function's table.
     """
 
     ro: int = 0
@@ -206,6 +223,37 @@ class GradConstants:
     ks: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
     kb: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
     kbs: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
+    operand_gm: tuple[int, ...] = ()
+    operand_gs: tuple[int, ...] = ()
+    slopes: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
+
+    def shift(self, operand: int) -> int:
+        """gs of an operand: its gradient's sum has the exponent ro + gs."""
+        return self.operand_gs[operand] if self.operand_gs else self.gs
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """``written`` may lie over ``read``, which dies in the step, if it starts ``lead`` bytes or more before it.
+
+    A negative lead lets it start so many bytes after it: that much of ``read`` is used up before the first write.
+    """
+
+    written: str
+    read: str
+    lead: int
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Consecutive nodes that the forward pass computes together, ``rows`` rows of the last output a turn.
+
+    ``rings``: rows kept of each inner tensor, which no other node reads. A single node has none and takes one turn.
+    """
+
+    nodes: tuple[int, ...]
+    rows: int
+    rings: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -213,8 +261,8 @@ class Step:
     """One instruction of the training program.
 
     ``action``: forward, loss, mask, input_grad, update_weight or update_bias. ``reads`` and ``writes`` name buffers:
-    activations by tensor, gradients ``grad:tensor``, ``scratch:i``. ``in_place`` pairs (written, read) buffers that
-    may be one where the read one dies here.
+    activations by tensor, ``ring:tensor``, gradients ``grad:tensor``, ``mask:tensor`` (bits), ``input:node`` (the
+    packed input of a weight update), ``scratch:what``. ``node`` is the last one where a ``segment`` has several.
     """
 
     action: str
@@ -223,12 +271,16 @@ class Step:
     reads: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
     accumulate: bool = False
-    in_place: tuple[tuple[str, str], ...] = ()
+    overlaps: tuple[Overlap, ...] = ()
+    segment: Segment | None = None
 
 
 @dataclass(frozen=True)
 class Program:
-    """The training step of a network: forward, loss, then the pruned backward pass with updates in place."""
+    """The training step of a network: forward, loss, then the pruned backward pass with updates in place.
+
+    The sample lies in the arena and is used up there if ``buffer_bytes`` has the graph's input; else with the caller.
+    """
 
     graph: Int8Graph
     grads: Mapping[int, GradConstants]
@@ -236,6 +288,8 @@ class Program:
     buffer_bytes: Mapping[str, int]
     grad_bits: int
     learning_rate: float
+    fraction_bits: int = 8
+    """8: trained weights keep a fraction (Q8.8 masters); 0: they are int8 alone, rounded stochastically"""
 
     @property
     def forward_steps(self) -> int:

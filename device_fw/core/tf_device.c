@@ -49,7 +49,8 @@ static int start_from_factory(tf_device *dev, uint32_t seed) {
 
 int tf_device_init(tf_device *dev, const tf_model *model, const tf_port *port, const tf_device_memory *memory,
                    const tf_device_config *config) {
-    if (!dev || !complete(model, port, memory, config) || shared_tensors(model) > TF_SHARED_TENSORS) {
+    if (!dev || !complete(model, port, memory, config) || shared_tensors(model) > TF_SHARED_TENSORS ||
+        model->fraction_bits == 0) {
         return TF_ERR_ARGUMENT;
     }
     memset(dev, 0, sizeof *dev);

@@ -176,7 +176,8 @@ struct tf_device {
 /*
  * Takes the state from flash, or starts as shipped (and then stores that once), and says hello. The structs pointed to
  * must outlive the device; dev itself needs no preparation.
- * TF_ERR_ARGUMENT: a missing plane, function or name, or a model with too many shared tensors. TF_ERR_SPACE: flash too
+ * TF_ERR_ARGUMENT: a missing plane, function or name, or a model with too many shared tensors or without fractions,
+ * which a federation's deltas are made of. TF_ERR_SPACE: flash too
  * small. TF_ERR_IO: flash failed.
  */
 int tf_device_init(tf_device *dev, const tf_model *model, const tf_port *port, const tf_device_memory *memory,

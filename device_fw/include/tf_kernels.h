@@ -15,9 +15,11 @@
 #endif
 #if TF_GRAD_BITS == 8
 typedef int8_t tf_grad;
+typedef uint8_t tf_fold_scale;
 #define TF_GQ 127
 #elif TF_GRAD_BITS == 16
 typedef int16_t tf_grad;
+typedef uint16_t tf_fold_scale;
 #define TF_GQ 32767
 #else
 #error "TF_GRAD_BITS must be 8 or 16"
@@ -83,8 +85,8 @@ typedef struct {
  * scratch: 4-byte aligned.
  */
 /*
- * scratch: 4 G (8 T + 5) bytes; with k trained and frozen elements of a filter in a group (kernel_h kernel_w times the
- * channels of the block), G = ceil(k_trained / 4) + ceil(k_frozen / 4) and T = min(ceil(pixels / 4), 2048 / (32 G)), at
+ * scratch: 4 G (8 T + 7) bytes; with k trained and frozen elements of a filter in a group (kernel_h kernel_w times the
+ * channels of the block), G = ceil(k_trained / 4) + ceil(k_frozen / 4) and T = min(ceil(pixels / 4), 4096 / (32 G)), at
  * least 1; pixels = out_w, for a 1x1 kernel of stride 1 out_w times the most output rows a call.
  */
 void tf_conv_s8(const tf_window *win, const tf_requant *rq, const tf_weights *wt, const tf_rows *x,
@@ -112,8 +114,42 @@ typedef struct {
     int16_t zero_point0, zero_point1, zero_point;
     int8_t lo, hi;
 } tf_add;
-/* y may be a or b. */
+/* y = a + b; m1 < 0: a - b. y may be a or b. */
 void tf_add_s8(const tf_add *p, uint32_t count, const int8_t *a, const int8_t *b, int8_t *y);
+
+typedef struct {
+    int32_t m;
+    int8_t s;
+    int16_t zero_point0, zero_point1, zero_point;
+    int8_t lo, hi;
+} tf_mul;
+/* y may be a or b. */
+void tf_mul_s8(const tf_mul *p, uint32_t count, const int8_t *a, const int8_t *b, int8_t *y);
+/* y[i] = x[i] gate[i mod gates]: one factor a channel, or one for all; count is a multiple of gates. y may be x. */
+void tf_mul_channels_s8(const tf_mul *p, uint32_t gates, uint32_t count, const int8_t *x, const int8_t *gate,
+                        int8_t *y);
+
+typedef struct {
+    int32_t m;
+    int8_t s;
+    int16_t in_zero_point, zero_point;
+    int8_t lo, hi;
+} tf_rescale;
+/* The same real values with another scale and zero point. y may be x. */
+void tf_requantize_s8(const tf_rescale *p, uint32_t count, const int8_t *x, int8_t *y);
+
+/* One operand of a concatenation: its channels go to first .. first + channels - 1 of out_channels. */
+typedef struct {
+    uint16_t channels, out_channels, first;
+    int32_t m; /* Q20 */
+    int16_t in_zero_point, zero_point;
+    int8_t lo, hi;
+} tf_concat;
+void tf_concat_s8(const tf_concat *p, uint32_t pixels, const int8_t *x, int8_t *y);
+
+/* y = table[x + 128]; y may be x. */
+void tf_table_s8(const int8_t table[256], uint32_t count, const int8_t *x, int8_t *y);
+
 /* y = clamp(x, lo, hi); y may be x. */
 void tf_clamp_s8(int8_t lo, int8_t hi, uint32_t count, const int8_t *x, int8_t *y);
 
@@ -152,9 +188,9 @@ void tf_mask_grad(uint32_t rows, uint32_t elements, const uint8_t *bits, tf_grad
 
 typedef struct {
     tf_finish finish;
-    int32_t gm;         /* per layer; depthwise: unused */
-    const int32_t *gmc; /* depthwise: [c] */
-    const uint16_t *mw; /* fold, [out_c]; depthwise: unused */
+    int32_t gm;              /* per layer; depthwise: unused */
+    const uint16_t *gmc;     /* depthwise: [c], 1 .. 32767 */
+    const tf_fold_scale *mw; /* fold, [out_c]; depthwise: unused */
     uint8_t fsh;
 } tf_input_grad;
 
@@ -185,6 +221,31 @@ uint32_t tf_max_pool_input_grad(const tf_window *win, const tf_finish *finish, c
 /* An operand of an add, or a stand-alone activation after its mask: v = G_y. grad_x may be grad_y. */
 uint32_t tf_pass_grad(const tf_finish *finish, uint32_t count, const tf_grad *grad_y, tf_grad *grad_x);
 
+/* v = -G_y, of what a difference takes away. grad_x may be grad_y. */
+uint32_t tf_negate_grad(const tf_finish *finish, uint32_t count, const tf_grad *grad_y, tf_grad *grad_x);
+/* The operand's channels of grad_y. */
+uint32_t tf_concat_input_grad(const tf_concat *p, const tf_finish *finish, uint32_t pixels, const tf_grad *grad_y,
+                              tf_grad *grad_x);
+/* v = G_y slopes[x + 128]. grad_x may be grad_y. */
+uint32_t tf_table_input_grad(const tf_finish *finish, const int16_t slopes[256], uint32_t count, const int8_t *x,
+                             const tf_grad *grad_y, tf_grad *grad_x);
+
+/* Section 5.8: how one operand of a product gets its gradient. */
+typedef struct {
+    tf_finish finish;
+    int32_t gm;
+    int16_t zero_point; /* of the other operand */
+} tf_mul_grad;
+/* v = G_y (other - zero_point) gm. grad_x may be grad_y. */
+uint32_t tf_mul_input_grad(const tf_mul_grad *mg, uint32_t count, const int8_t *other, const tf_grad *grad_y,
+                           tf_grad *grad_x);
+/* The same of tf_mul_channels_s8's x. */
+uint32_t tf_mul_channels_input_grad(const tf_mul_grad *mg, uint32_t gates, uint32_t count, const int8_t *gate,
+                                    const tf_grad *grad_y, tf_grad *grad_x);
+/* And of its gate, grad_gate: [gates]. */
+uint32_t tf_mul_channels_gate_grad(const tf_mul_grad *mg, uint32_t gates, uint32_t count, const int8_t *x,
+                                   const tf_grad *grad_y, tf_grad *grad_gate);
+
 /* ---- update, section 6 ---- */
 typedef struct {
     const uint16_t *km; /* [out_c] weight multiplier; null: weights frozen */
@@ -195,6 +256,7 @@ typedef struct {
 /* Counter base of section 1 for node `op` at `step`: what the update kernels draw their randomness from. */
 uint32_t tf_counter_base(uint32_t seed, uint32_t step, uint32_t op);
 /* e: exponent of grad_y plus the learning-rate shift. base: the op's counter base of section 1. */
+/* f is null where the model keeps no fractions: then w is rounded by a random byte more (section 6). */
 /*
  * x: what tf_save_input packed, [in_h][in_w][groups * trained_in_c]: the tensor itself where all channels train.
  * w, f: [out_c][kernel_h][kernel_w][trained_in_c]. scratch: 40 * min(64, round4(out_h * out_w)) bytes, 4-byte aligned.

@@ -13,7 +13,7 @@
 /* Memory of one network instance. The caller provides every plane; see tf_model for their sizes. */
 typedef struct {
     int8_t *w;      /* [trained_weights] high byte of each trained weight: the int8 weight the forward pass reads */
-    uint8_t *f;     /* [trained_weights] low byte: master W = 256 w + f - 128 (Q8.8) */
+    uint8_t *f;     /* [trained_weights] low byte: master W = 256 w + f - 128 (Q8.8); unused without fraction_bits */
     int32_t *b;     /* [trained_biases] */
     uint8_t *arena; /* [arena_bytes], 8-byte aligned; contents are lost between calls */
     uint32_t step;  /* n of docs/NUMERICS.md section 8: advances by one each training step */
@@ -36,6 +36,7 @@ typedef struct tf_model {
     uint32_t input_bytes;
     uint16_t classes;
     uint16_t tensor_count;
+    uint8_t fraction_bits; /* 8, or 0: trained weights are int8 alone, for a device that learns by itself */
     uint32_t trained_weights;
     uint32_t trained_biases;
     uint32_t arena_bytes;

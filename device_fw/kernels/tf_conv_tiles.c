@@ -1,6 +1,7 @@
 #include "tf_conv_tiles.h"
 #include "tf_patch.h"
 #include "tf_tiles.h"
+#include "tf_unpack.h"
 
 #if TF_DSP
 
@@ -9,8 +10,8 @@ typedef struct {
     int32_t channels[TF_BLOCKS]; /* of each block, and its first one within a group */
     int32_t offset[TF_BLOCKS];
     int32_t taps;
-    int32_t batch;   /* pixels unpacked at once */
-    int8_t *patches; /* [TF_TILE][longest block's patch] */
+    int32_t batch;              /* pixels unpacked at once */
+    int8_t *patches[TF_BLOCKS]; /* [TF_TILE][4 * groups] */
 } tf_work;
 
 static tf_work work_of(const tf_window *win, const tf_requant *rq, const tf_weights *wt, int32_t pixels,
@@ -37,12 +38,18 @@ static tf_work work_of(const tf_window *win, const tf_requant *rq, const tf_weig
     const int32_t tiles = fit < 1 ? 1 : fit < needed ? fit : needed;
     work.batch = TF_TILE * tiles;
     t->tiles = (int16_t *)scratch;
-    t->row[0] = (int8_t *)(t->tiles + tiles * tf_tiles_stride(t));
+    t->unpacked = (int8_t *)(t->tiles + tiles * tf_tiles_stride(t));
+    t->row[0] = t->unpacked + 8 * t->groups[0];
     t->row[1] = t->row[0] + 4 * t->groups[0];
     t->rq = rq;
     t->bias = wt->bias;
     t->out_c = win->out_c;
-    work.patches = t->row[1] + 4 * t->groups[1];
+    work.patches[0] = t->row[1] + 4 * t->groups[1];
+    work.patches[1] = work.patches[0] + 16 * t->groups[0];
+    if (t->k[0] % 4 != 0 || t->k[1] % 4 != 0) {
+        /* Patches end with zero points, which nothing overwrites, up to whole groups. */
+        tf_fill((int8_t)win->in_zero_point, 16 * (t->groups[0] + t->groups[1]), work.patches[0]);
+    }
     return work;
 }
 
@@ -51,19 +58,20 @@ static int16_t *unpack(const tf_work *work, const tf_window *win, const tf_rows 
                        int32_t c, int32_t b, int16_t *tile) {
     const int32_t channels = work->channels[b], groups = work->tiles.groups[b], padded = 4 * groups;
     const int32_t step = win->stride_w * win->in_c;
+    const uint32_t minus = tf_halves(-win->in_zero_point, -win->in_zero_point);
+    int8_t *const patches = work->patches[b];
     if (work->taps > 1) {
-        tf_copy_patches(win, x, oy, ox, n, c, channels, padded, work->patches);
+        tf_copy_patches(win, x, oy, ox, n, c, channels, padded, patches);
     } else {
         const int8_t *pixel = tf_row(x, oy * win->stride_h) + ox * step + c;
         if (channels == padded && n == TF_TILE) {
-            return tf_unpack(pixel, step, groups, win->in_zero_point, tile);
+            return tf_unpack(pixel, step, minus, groups, tile);
         }
         for (int32_t p = 0; p < n; p++, pixel += step) {
-            int8_t *patch = work->patches + p * padded;
-            tf_fill((int8_t)win->in_zero_point, padded - channels, tf_copy(pixel, channels, patch));
+            tf_copy(pixel, channels, patches + p * padded);
         }
     }
-    return tf_unpack(work->patches, padded, groups, win->in_zero_point, tile);
+    return tf_unpack(patches, padded, minus, groups, tile);
 }
 
 /* Output row oy, or, where rows follow each other without a gap, the `pixels` from its first on. */

@@ -103,7 +103,7 @@ static inline void tf_update_steps(const tf_window *win, const tf_rate *rate, co
     const int32_t taps = win->kernel_h * win->kernel_w;
     const uint32_t index_step = (uint32_t)(taps * tf_group_in_c(win));
     const int32_t stored_step = taps * win->trained_in_c;
-    for (int32_t c = 0; c < up->n; c++, index += index_step, w += stored_step, f += stored_step) {
+    for (int32_t c = 0; c < up->n; c++, index += index_step, w += stored_step, f = tf_fractions(f, stored_step)) {
         const int32_t *even = up->acc[c / 2][0] + 2 * (c & 1), *odd = up->acc[c / 2][1] + 2 * (c & 1);
         const int32_t acc[4] = {even[0], even[1], odd[0], odd[1]};
         tf_step_weights(channels, acc, rate->km[oc + c], rate->ks[oc + c] + e, base, index, w, f);
@@ -132,7 +132,7 @@ static inline void tf_conv_update_pairs(const tf_window *win, const tf_rate *rat
                                     channels};
                 tf_update_sums(win, &up, &tap);
                 tf_update_steps(win, rate, &up, channels, oc, e, base, (uint32_t)((oc * taps + t) * group_in + i),
-                                w + stored, f + stored);
+                                w + stored, tf_fractions(f, stored));
             }
         }
     }

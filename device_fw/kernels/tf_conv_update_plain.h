@@ -68,7 +68,7 @@ static inline void tf_conv_update_runs(const tf_window *win, const tf_rate *rate
                     tf_step_weights(n, acc, rate->km[oc], rate->ks[oc] + e, base, i, w, f);
                     i += (uint32_t)n;
                     w += n;
-                    f += n;
+                    f = tf_fractions(f, n);
                 }
             }
         }

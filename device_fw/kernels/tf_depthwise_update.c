@@ -33,7 +33,8 @@ void tf_depthwise_update(const tf_window *win, const tf_rate *rate, int32_t e, u
                 int32_t acc[TF_LANES];
                 sum_tap(win, ky, kx, n, x + c0, grad_y + c0, acc);
                 for (int32_t c = 0; c < n; c++, i++) {
-                    tf_step_weights(1, &acc[c], rate->km[c0 + c], rate->ks[c0 + c] + e, base, i, &w[i], &f[i]);
+                    tf_step_weights(1, &acc[c], rate->km[c0 + c], rate->ks[c0 + c] + e, base, i, &w[i],
+                                    tf_fractions(f, (int32_t)i));
                 }
             }
         }

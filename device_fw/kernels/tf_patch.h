@@ -4,35 +4,16 @@
 #include "tf_copy.h"
 #include "tf_rows.h"
 #include "tf_span.h"
-#include "tf_tiles.h"
 
-/* Four values of one pixel; tile: 4-byte aligned. */
-static inline void tf_unpack4(const int8_t *values, uint32_t minus, int16_t *tile) {
-    const uint32_t word = tf_load4(values);
-    const uint32_t even = tf_sxtab16(minus, word), odd = tf_sxtab16_ror8(minus, word);
-    memcpy(tile, &even, 4);
-    memcpy(tile + 2, &odd, 4);
-}
-
-/* Four runs of 4 * groups bytes, `step` apart, as one tile or as part of one; returns its end. */
-static inline int16_t *tf_unpack(const int8_t *run, int32_t step, int32_t groups, int32_t zero_point, int16_t *tile) {
-    const uint32_t minus = tf_halves(-zero_point, -zero_point);
-    for (int32_t g = 0; g < groups; g++, run += 4, tile += 16) {
-        tf_unpack4(run, minus, tile);
-        tf_unpack4(run + step, minus, tile + 4);
-        tf_unpack4(run + 2 * step, minus, tile + 8);
-        tf_unpack4(run + 3 * step, minus, tile + 12);
-    }
-    return tile;
-}
-
-/* What one output pixel meets of input channels first_c .. first_c + channels - 1, zero_point where that is padding. */
+/*
+ * What one output pixel meets of input channels first_c .. first_c + channels - 1: [kernel_h][kernel_w][channels],
+ * zero_point where that is padding.
+ */
 static inline void tf_copy_patch(const tf_window *win, const tf_rows *x, int32_t oy, int32_t ox, int32_t first_c,
-                                 int32_t channels, int32_t padded, int8_t *patch) {
+                                 int32_t channels, int8_t *patch) {
     const int8_t zero = (int8_t)win->in_zero_point;
     const tf_span rows = tf_taps_inside(oy, win->stride_h, win->pad_top, win->kernel_h, win->in_h);
     const tf_span cols = tf_taps_inside(ox, win->stride_w, win->pad_left, win->kernel_w, win->in_w);
-    const int8_t *const end = patch + padded;
     /* Taps of a row lie side by side in weights and image alike when a block spans all channels. */
     const int32_t joined = channels == win->in_c ? cols.end - cols.first : 1;
     patch = tf_fill(zero, rows.first * win->kernel_w * channels, patch);
@@ -46,19 +27,19 @@ static inline void tf_copy_patch(const tf_window *win, const tf_rows *x, int32_t
         }
         patch = tf_fill(zero, (win->kernel_w - cols.end) * channels, patch);
     }
-    tf_fill(zero, (int32_t)(end - patch), patch);
+    tf_fill(zero, (win->kernel_h - rows.end) * win->kernel_w * channels, patch);
 }
 
 /*
- * The same for n pixels from ox on, patch after patch. Where all their columns are inside the image, rows are copied
- * without looking at each pixel's.
+ * The same for n pixels from ox on, patches `step` bytes apart. Where all their columns are inside the image, rows are
+ * copied without looking at each pixel's.
  */
 static inline void tf_copy_patches(const tf_window *win, const tf_rows *x, int32_t oy, int32_t ox, int32_t n,
-                                   int32_t first_c, int32_t channels, int32_t padded, int8_t *patches) {
-    const int32_t ix = ox * win->stride_w - win->pad_left, step = win->stride_w * win->in_c;
+                                   int32_t first_c, int32_t channels, int32_t step, int8_t *patches) {
+    const int32_t ix = ox * win->stride_w - win->pad_left;
     if (channels != win->in_c || ix < 0 || ix + (n - 1) * win->stride_w + win->kernel_w > win->in_w) {
         for (int32_t p = 0; p < n; p++) {
-            tf_copy_patch(win, x, oy, ox + p, first_c, channels, padded, patches + p * padded);
+            tf_copy_patch(win, x, oy, ox + p, first_c, channels, patches + p * step);
         }
         return;
     }
@@ -69,17 +50,14 @@ static inline void tf_copy_patches(const tf_window *win, const tf_rows *x, int32
         int8_t *to = patches + ky * length;
         if (ky >= rows.first && ky < rows.end) {
             const int8_t *from = tf_row(x, oy * win->stride_h - win->pad_top + ky) + ix * channels;
-            for (int32_t p = 0; p < n; p++, from += step, to += padded) {
+            for (int32_t p = 0; p < n; p++, from += win->stride_w * channels, to += step) {
                 tf_copy(from, length, to);
             }
         } else {
-            for (int32_t p = 0; p < n; p++, to += padded) {
+            for (int32_t p = 0; p < n; p++, to += step) {
                 tf_fill(zero, length, to);
             }
         }
-    }
-    for (int32_t p = 0; p < n; p++) {
-        tf_fill(zero, padded - win->kernel_h * length, patches + p * padded + win->kernel_h * length);
     }
 }
 

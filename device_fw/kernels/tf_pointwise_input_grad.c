@@ -26,17 +26,31 @@ static tf_stage stage_of(const tf_window *win, void *scratch) {
     return stage;
 }
 
-/* U of four channels of one pixel; mw: their multipliers. */
-static inline void fold_four(const tf_grad *grad_y, uint32_t mw0, uint32_t mw2, int32_t half, int32_t fsh,
-                             int16_t *row) {
+/* Multipliers of four channels, two a word: 0, 2 and 1, 3 for gradients of 8 bits, else 0, 1 and 2, 3. */
+typedef struct {
+    uint32_t first, second;
+} tf_scales;
+
+static inline tf_scales scales_of(const tf_fold_scale *mw) {
+#if TF_GRAD_BITS == 8
+    const uint32_t word = tf_load4(mw);
+    const tf_scales scales = {word & 0x00ff00ffu, word >> 8 & 0x00ff00ffu};
+#else
+    const tf_scales scales = {tf_load4(mw), tf_load4(mw + 2)};
+#endif
+    return scales;
+}
+
+/* U of four channels of one pixel. */
+static inline void fold_four(const tf_grad *grad_y, tf_scales mw, int32_t half, int32_t fsh, int16_t *row) {
 #if TF_GRAD_BITS == 8
     const tf_pixel g = tf_pixel_of(grad_y, 0);
-    const int32_t u0 = tf_smlabb(g.even, mw0, half), u1 = tf_smlabt(g.odd, mw0, half);
-    const int32_t u2 = tf_smlatb(g.even, mw2, half), u3 = tf_smlatt(g.odd, mw2, half);
+    const int32_t u0 = tf_smlabb(g.even, mw.first, half), u1 = tf_smlabb(g.odd, mw.second, half);
+    const int32_t u2 = tf_smlatt(g.even, mw.first, half), u3 = tf_smlatt(g.odd, mw.second, half);
 #else
     const uint32_t g0 = tf_load4(grad_y), g2 = tf_load4(grad_y + 2);
-    const int32_t u0 = tf_smlabb(g0, mw0, half), u1 = tf_smlatt(g0, mw0, half);
-    const int32_t u2 = tf_smlabb(g2, mw2, half), u3 = tf_smlatt(g2, mw2, half);
+    const int32_t u0 = tf_smlabb(g0, mw.first, half), u1 = tf_smlatt(g0, mw.first, half);
+    const int32_t u2 = tf_smlabb(g2, mw.second, half), u3 = tf_smlatt(g2, mw.second, half);
 #endif
     tf_store4(row, tf_pack_low((uint32_t)u0 >> fsh, (uint32_t)u1 >> fsh));
     tf_store4(row + 2, tf_pack_low((uint32_t)u2 >> fsh, (uint32_t)u3 >> fsh));
@@ -59,9 +73,9 @@ static void fold_pair(int32_t channels, const tf_input_grad *ig, int32_t pixels,
     const int32_t half = (int32_t)1 << (ig->fsh - 1), fsh = ig->fsh;
     int32_t c = 0;
     for (; c + 4 <= channels && pixels == 2 && fsh <= 16; c += 4, pair += 8) { /* bits fsh .. fsh + 15 */
-        const uint32_t mw0 = tf_load4(ig->mw + c), mw2 = tf_load4(ig->mw + c + 2);
-        fold_four(grad_y + c, mw0, mw2, half, fsh, pair);
-        fold_four(grad_y + channels + c, mw0, mw2, half, fsh, pair + 4);
+        const tf_scales mw = scales_of(ig->mw + c);
+        fold_four(grad_y + c, mw, half, fsh, pair);
+        fold_four(grad_y + channels + c, mw, half, fsh, pair + 4);
     }
     for (; c < channels; c += 4, pair += 8) {
         fold_rest(channels, c, ig, pixels, grad_y, pair);

@@ -18,14 +18,15 @@ static inline int32_t tf_step_sum(int32_t a, int32_t scaled, uint32_t word) {
     return (int32_t)(uint32_t)((product + 0x80000000u) >> 32) + (int32_t)(word & 255u);
 }
 
-/* tf_step_weights for any shift. */
+/* tf_step_weights for any shift, and for weights without fractions (f null), which a random byte more rounds. */
 void tf_step_weights_slowly(int32_t n, const int32_t *acc, uint16_t km, int32_t s, uint32_t base, uint32_t i, int8_t *w,
                             uint8_t *f);
 
-/* n neighbouring weights of one output channel, the first of index i, step against their gradient sums. */
+/* n neighbouring weights of one output channel, the first of index i, step against their gradient sums; f may be null.
+ */
 static inline void tf_step_weights(int32_t n, const int32_t *acc, uint16_t km, int32_t s, uint32_t base, uint32_t i,
                                    int8_t *w, uint8_t *f) {
-    if (!tf_step_is_quick(s)) {
+    if (!f || !tf_step_is_quick(s)) {
         tf_step_weights_slowly(n, acc, km, s, base, i, w, f);
         return;
     }
@@ -42,5 +43,8 @@ static inline void tf_step_weights(int32_t n, const int32_t *acc, uint16_t km, i
         } while (++j < n && (++i & 3u) != 0);
     }
 }
+
+/* Fractions n weights further on. */
+static inline uint8_t *tf_fractions(uint8_t *f, int32_t n) { return f ? f + n : f; }
 
 #endif

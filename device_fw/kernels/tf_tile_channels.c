@@ -27,17 +27,44 @@ _Static_assert(TF_SCALE_FIRST == 33 && TF_SCALE_LAST == 54, "as the assembly has
     "smlad r2, r4, r11, r2\n\t"                                                                                        \
     "smlad r8, r6, r11, r8\n\t"
 
+/* One group of a row taken apart before, 11 instructions. */
+#define TF_UNPACKED_GROUP                                                                                              \
+    "ldmia.w r9!, {r11, r12}\n\t"                                                                                      \
+    "ldmia.w r7!, {r3, r4, r5, r6}\n\t"                                                                                \
+    "smlad r0, r3, r11, r0\n\t"                                                                                        \
+    "smlad r1, r5, r11, r1\n\t"                                                                                        \
+    "smlad r0, r4, r12, r0\n\t"                                                                                        \
+    "smlad r1, r6, r12, r1\n\t"                                                                                        \
+    "ldmia.w r7!, {r3, r4, r5, r6}\n\t"                                                                                \
+    "smlad r2, r3, r11, r2\n\t"                                                                                        \
+    "smlad r8, r5, r11, r8\n\t"                                                                                        \
+    "smlad r2, r4, r12, r2\n\t"                                                                                        \
+    "smlad r8, r6, r12, r8\n\t"
+
 /* The groups of the row in r9, r10, r11, four a turn. PC stands at the first of them when r11 is added to it. */
-#define TF_ROW                                                                                                         \
+#define TF_ROW(group)                                                                                                  \
     "add r10, r7, r10\n\t"                                                                                             \
     "add pc, r11\n\t"                                                                                                  \
     "nop\n"                                                                                                            \
-    "2:\n\t" TF_GROUP TF_GROUP TF_GROUP TF_GROUP "cmp r7, r10\n\t"                                                     \
+    "2:\n\t" group group group group "cmp r7, r10\n\t"                                                                 \
     "bne 2b\n\t"
 
 #define TF_SECOND_ROW                                                                                                  \
     "add r11, lr, #28\n\t"                                                                                             \
-    "ldmia r11, {r9, r10, r11}\n\t" TF_ROW
+    "ldmia r11, {r9, r10, r11}\n\t" TF_ROW(TF_GROUP)
+
+/* Takes the row at r9 apart, to where rows[0].w points. */
+#define TF_UNPACK_ROW                                                                                                  \
+    "ldr r10, [lr, #16]\n\t"                                                                                           \
+    "ldr r11, [lr, #20]\n\t"                                                                                           \
+    "add r11, r10, r11, lsr #2\n"                                                                                      \
+    "5:\n\t"                                                                                                           \
+    "ldr r0, [r9], #4\n\t"                                                                                             \
+    "sxtb16 r1, r0\n\t"                                                                                                \
+    "sxtb16 r2, r0, ror #8\n\t"                                                                                        \
+    "stmia r10!, {r1, r2}\n\t"                                                                                         \
+    "cmp r10, r11\n\t"                                                                                                 \
+    "bne 5b\n\t"
 
 /* To the next channel's row. */
 #define TF_NEXT_ROW(w, k)                                                                                              \
@@ -47,10 +74,10 @@ _Static_assert(TF_SCALE_FIRST == 33 && TF_SCALE_LAST == 54, "as the assembly has
     "str r9, [lr, " w "]\n\t"
 
 /*
- * lr stands at bias. 26 instructions a channel, and 24 a tile beside the products: what these and then the
+ * lr stands at bias. About 26 instructions a channel, and 24 a tile beside the products: what these and then the
  * requantisation need is fetched by one LDM each, four times the bias among it.
  */
-#define TF_CHANNELS(second_next, second_row)                                                                           \
+#define TF_CHANNELS(next_rows, rows)                                                                                   \
     __asm__("push {r4, r5, r6, r7, r8, r9, r10, r11, lr}\n\t"                                                          \
             "add lr, r0, #28\n"                                                                                        \
             "3:\n\t"                                                                                                   \
@@ -70,10 +97,9 @@ _Static_assert(TF_SCALE_FIRST == 33 && TF_SCALE_LAST == 54, "as the assembly has
             "strd r4, r5, [lr, #-28]\n\t"                                                                              \
             "str r6, [lr, #-20]\n\t"                                                                                   \
             "strd r8, r8, [lr]\n\t"                                                                                    \
-            "strd r8, r8, [lr, #8]\n\t" TF_NEXT_ROW("#16", "#64") second_next                                          \
-            ".balign 4\n"                                                                                              \
+            "strd r8, r8, [lr, #8]\n\t" next_rows ".balign 4\n"                                                        \
             "1:\n\t"                                                                                                   \
-            "ldmia lr, {r0, r1, r2, r8, r9, r10, r11}\n\t" TF_ROW second_row                                           \
+            "ldmia lr, {r0, r1, r2, r8, r9, r10, r11}\n\t" rows                                                        \
             "ldmdb lr, {r3, r4, r5, r6, r9, r10, r11}\n\t" TF_STORE_FOUR "cmp r7, r10\n\t"                             \
             "str r11, [lr, #-4]\n\t"                                                                                   \
             "bne 1b\n\t"                                                                                               \
@@ -84,10 +110,16 @@ _Static_assert(TF_SCALE_FIRST == 33 && TF_SCALE_LAST == 54, "as the assembly has
             "4:\n\t"                                                                                                   \
             "pop {r4, r5, r6, r7, r8, r9, r10, r11, pc}")
 
-TF_NAKED static void run_one_row(tf_tile_channels *channels TF_UNREAD) { TF_CHANNELS("", ""); }
+TF_NAKED static void run_one_row(tf_tile_channels *channels TF_UNREAD) {
+    TF_CHANNELS(TF_NEXT_ROW("#16", "#64"), TF_ROW(TF_GROUP));
+}
 
 TF_NAKED static void run_two_rows(tf_tile_channels *channels TF_UNREAD) {
-    TF_CHANNELS(TF_NEXT_ROW("#28", "#68"), TF_SECOND_ROW);
+    TF_CHANNELS(TF_NEXT_ROW("#16", "#64") TF_NEXT_ROW("#28", "#68"), TF_ROW(TF_GROUP) TF_SECOND_ROW);
+}
+
+TF_NAKED void tf_tile_channels_run_unpacked(tf_tile_channels *channels TF_UNREAD) {
+    TF_CHANNELS(TF_NEXT_ROW("#28", "#68") TF_UNPACK_ROW, TF_ROW(TF_UNPACKED_GROUP));
 }
 
 void tf_tile_channels_run(tf_tile_channels *channels) {
@@ -100,13 +132,14 @@ void tf_tile_channels_run(tf_tile_channels *channels) {
 
 #else
 
-static void run_channel(tf_outputs *outputs, const tf_tile_channels *ch) {
+static void run_channel(tf_tile_channels *ch, int32_t rows) {
+    tf_outputs *outputs = &ch->outputs;
     for (const int16_t *tile = ch->tiles; tile != outputs->end;) {
         int32_t acc[TF_TILE];
         memcpy(acc, ch->bias, sizeof acc);
         for (int32_t r = 0; r < 2; r++) {
             const int32_t groups = ch->rows[r].bytes / 32;
-            tf_tile_dot(groups, ch->rows[r].w, tile, acc);
+            tf_tile_dot(groups, ch->rows[rows == 1 ? 1 : r].w, tile, acc);
             tile += 16 * groups;
         }
         for (int32_t p = 0; p < TF_TILE; p++, outputs->y += outputs->step) {
@@ -115,18 +148,23 @@ static void run_channel(tf_outputs *outputs, const tf_tile_channels *ch) {
     }
 }
 
-void tf_tile_channels_run(tf_tile_channels *ch) {
+static void run_channels(tf_tile_channels *ch, int32_t rows) {
     for (; ch->left > 0 && tf_scale_fits(*ch->s); ch->left--) {
         const int32_t shift = *ch->s++ - 32;
         const tf_scale scale = {*ch->m++, ch->one * ((int32_t)1 << (shift - 1)), shift};
         ch->outputs.scale = scale;
         ch->outputs.y = ch->y++;
         ch->bias[0] = ch->bias[1] = ch->bias[2] = ch->bias[3] = *ch->biases++;
-        ch->rows[0].w += ch->k[0];
+        ch->rows[0].w += rows == 1 ? 0 : ch->k[0];
         ch->rows[1].w += ch->k[1];
-        run_channel(&ch->outputs, ch);
+        run_channel(ch, rows);
     }
 }
+
+void tf_tile_channels_run(tf_tile_channels *ch) { run_channels(ch, 2); }
+
+/* The room in rows[0].w stays unused here. */
+void tf_tile_channels_run_unpacked(tf_tile_channels *ch) { run_channels(ch, 1); }
 
 #endif
 

@@ -14,6 +14,7 @@ typedef struct {
     int32_t k[TF_BLOCKS];       /* length of a row; then 0 */
     int32_t groups[TF_BLOCKS];  /* of four values in a tile */
     int8_t *row[TF_BLOCKS];     /* room for 4 * groups bytes of one row */
+    int8_t *unpacked;           /* room for 8 bytes a group of the first block, 4-byte aligned */
     int16_t *tiles;
     const tf_requant *rq;
     const int32_t *bias;

@@ -52,6 +52,7 @@ class Model(ct.Structure):
         ("input_bytes", ct.c_uint32),
         ("classes", ct.c_uint16),
         ("tensor_count", ct.c_uint16),
+        ("fraction_bits", ct.c_uint8),
         ("trained_weights", ct.c_uint32),
         ("trained_biases", ct.c_uint32),
         ("arena_bytes", ct.c_uint32),
@@ -117,7 +118,8 @@ class Device:
 
     def planes(self) -> tuple[bytes, bytes, bytes]:
         """w, f and b as bytes."""
-        return self.w.tobytes(), self.f.tobytes(), self.b.tobytes()
+        fraction = self.f if self.model.fraction_bits else self.f[:0]
+        return self.w.tobytes(), fraction.tobytes(), self.b.tobytes()
 
     def guards_hold(self) -> bool:
         """Whether the bytes around the arena are untouched."""

@@ -35,6 +35,33 @@ class Residual(nn.Module):
         return b + a if self.skip_first else a + b
 
 
+class Combined(nn.Module):
+    """Two branches of one input, combined by a function: difference, product, concatenation."""
+
+    def __init__(self, first: nn.Module, second: nn.Module, kind: str) -> None:
+        super().__init__()
+        self.first, self.second, self.kind = first, second, kind
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        a, b = self.first(x), self.second(x)
+        if self.kind == "concat":
+            return torch.cat([a, x, b], 1)
+        return a - b if self.kind == "sub" else a * b
+
+
+class Squeeze(nn.Module):
+    """Squeeze and excite: a gate for each channel, or one for all."""
+
+    def __init__(self, channels: int, gates: int, dims: int, gate: nn.Module, gate_first: bool) -> None:
+        super().__init__()
+        self.pool, self.fc, self.gate = GLOBAL[dims](1), CONV[dims](channels, gates, 1), gate
+        self.gate_first = gate_first
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        gate = self.gate(self.fc(self.pool(x)))
+        return gate * x if self.gate_first else x * gate
+
+
 class Mean(nn.Module):
     """Mean over the image, as MobileNets write it."""
 
@@ -135,7 +162,21 @@ class _Builder:
         return Residual(self.same_shape(), skip, self.draw(st.booleans()))
 
     def activation(self) -> nn.Module:
-        return nn.ReLU() if self.draw(st.booleans()) else nn.ReLU6()
+        return self.pick(nn.ReLU, nn.ReLU6, nn.ReLU, nn.ReLU6, nn.Hardtanh)()  # type: ignore[operator]
+
+    def function(self) -> nn.Module:
+        return self.pick(nn.Sigmoid, nn.Tanh, nn.Hardsigmoid, nn.Hardswish, nn.SiLU)()  # type: ignore[operator]
+
+    def combined(self) -> nn.Module:
+        kind = str(self.pick("sub", "mul", "concat"))
+        first, second = self.same_shape(), nn.Identity() if self.draw(st.booleans()) else self.same_shape()
+        if kind == "concat":
+            self.channels *= 3
+        return Combined(first, second, kind)
+
+    def squeeze(self) -> nn.Module:
+        gates = self.channels if self.draw(st.booleans()) else 1
+        return Squeeze(self.channels, gates, self.dims, self.function(), self.draw(st.booleans()))
 
     def pool(self) -> nn.Module:
         kind = self.pick(AVG, MAX)
@@ -143,10 +184,11 @@ class _Builder:
         return kind[self.dims](kernel, stride, padding)  # type: ignore[index]
 
     def block(self) -> nn.Module:
-        kind = self.pick("conv", "conv", "residual", "activation", "pool", "norm")
-        if kind == "norm":
-            return NORM[self.dims](self.channels)
-        return {"conv": self.conv, "residual": self.residual, "activation": self.activation, "pool": self.pool}[kind]()
+        kind = self.pick("conv", "conv", "residual", "activation", "pool", "norm", "combined", "squeeze", "function")
+        return getattr(self, str(kind))()
+
+    def norm(self) -> nn.Module:
+        return NORM[self.dims](self.channels)
 
     def head(self, classes: int) -> list[nn.Module]:
         kind = self.pick("global", "mean", "flatten")

@@ -8,15 +8,28 @@ from torch.nn import functional as F
 
 from tinyfl.types import Int8Graph, Int8Node, IntArray
 
+WITHOUT_WINDOW = {
+    "add": lambda a, b: a + b,
+    "sub": lambda a, b: a - b,
+    "mul": lambda a, b: a * b,
+    "mul_channels": lambda x, gate: x * gate,
+    "concat": lambda *xs: torch.cat(xs, 3),
+    "activation": lambda x: x,
+    "requantize": lambda x: x,
+    "logistic": torch.sigmoid,
+    "tanh": torch.tanh,
+    "hard_sigmoid": F.hardsigmoid,
+    "hard_swish": F.hardswish,
+    "silu": F.silu,
+}
+
 
 def operator(
     n: Int8Node, xs: list[torch.Tensor], weight: torch.Tensor | None, bias: torch.Tensor | None
 ) -> torch.Tensor:
     """Real output of one operator before its activation; ``weight`` is laid out as the node's."""
-    if n.op == "add":
-        return xs[0] + xs[1]
-    if n.op == "activation":
-        return xs[0]
+    if n.window is None:
+        return WITHOUT_WINDOW[n.op](*xs)
     win = n.window
     assert win is not None
     x = xs[0].reshape(-1, *win.in_shape).permute(0, 3, 1, 2)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
-from networks import Mean, Network, Residual, compile_network, networks, randomise
+from networks import Combined, Mean, Network, Residual, Squeeze, compile_network, networks, randomise
 from reference import gradients
 from torch import nn
 
@@ -65,6 +65,20 @@ OPERATORS = {
     "max-pool overlapping": [nn.MaxPool2d(3, 2, 1)],
     "max-pool relu": [nn.MaxPool2d(2), nn.ReLU()],
     "batch norm": [nn.ReLU(), nn.BatchNorm2d(6)],
+    "relu_n1_to_1 fused": [conv(6, 6, 3), nn.Hardtanh()],
+    "relu_n1_to_1 stand-alone": [Residual(nn.Hardtanh(), None, False)],
+    "sub": [Combined(conv(6, 6, 3, padding=1), conv(6, 6, 1), "sub")],
+    "sub relu": [Combined(nn.Identity(), conv(6, 6, 1), "sub"), nn.ReLU()],
+    "mul": [Combined(conv(6, 6, 3, padding=1), conv(6, 6, 1), "mul")],
+    "mul with itself": [Combined(nn.Identity(), nn.Identity(), "mul")],
+    "mul_channels": [Squeeze(6, 6, 2, nn.Sigmoid(), False)],
+    "mul_channels one for all": [Squeeze(6, 1, 2, nn.Hardsigmoid(), True)],
+    "concat": [Combined(conv(6, 5, 3, padding=1), nn.ReLU(), "concat")],
+    "logistic": [nn.Sigmoid()],
+    "tanh": [nn.Tanh()],
+    "hard_sigmoid": [nn.Hardsigmoid()],
+    "hard_swish": [nn.Hardswish()],
+    "silu": [nn.SiLU()],
 }
 
 
@@ -201,7 +215,7 @@ def compared(network: Network, grad_bits: int, samples: int) -> tuple[Bundle, di
 def test_the_network_holds_the_operator(name: str) -> None:
     """Folding must not have removed what the test is about."""
     expected = name.split()[0].split(",")[0].replace("three", "add").replace("batch", "depthwise")
-    expected = {"linear": "pointwise", "relu": "relu", "relu6": "relu6"}.get(expected, expected.replace("-", "_"))
+    expected = {"linear": "pointwise"}.get(expected, expected.replace("-", "_"))
     nodes = NETWORKS[name].graph().nodes[1:-1] or NETWORKS[name].graph().nodes
     if expected.startswith("relu"):
         alone = "stand-alone" in name
@@ -211,7 +225,7 @@ def test_the_network_holds_the_operator(name: str) -> None:
         for n in bundle.program.graph.nodes:
             y, r = values[n.output], n.requant
             assert not r.mask_lo or 0.1 < (y <= r.lo).mean() < 0.9
-            assert r.mask_hi == (n.requant.mask_lo and expected == "relu6")
+            assert r.mask_hi == (n.requant.mask_lo and expected != "relu")
             assert not r.mask_hi or 0.01 < (y >= r.hi).mean() < 0.9
     else:
         assert any(n.op == expected for n in nodes)
@@ -229,6 +243,11 @@ def test_an_operator_passes_gradients_that_autograd_confirms(name: str, grad_bit
         # much of a bias's gradient cancels in its sum over pixels: its worst sample may be three times worse
         slack = 1 if parameter.endswith("weight") else 3
         tolerance = (0.99, 1 - 0.05 * slack, 0.1) if grad_bits == 8 else (0.9999, 0.9999, 0.002)
+        if grad_bits == 8 and name.startswith("mul_channels"):
+            # a gate's gradient is one number, a sum over the image that mostly cancels: in many samples a few steps
+            assert np.median(cosines) >= 0.98, parameter
+            assert abs(np.median(ratios) - 1) <= 0.05, parameter
+            continue
         assert np.median(cosines) >= tolerance[0], parameter
         assert cosines.min() >= tolerance[1], parameter
         assert abs(np.median(ratios) - 1) <= tolerance[2] / 2, parameter

@@ -32,31 +32,33 @@ def network(*layers: nn.Module, shape: tuple[int, ...] = (2, 6, 5)) -> Network:
     return Network(randomise(nn.Sequential(*layers), 0), shape)
 
 
-def expected_output(graph: Int8Graph, n: Int8Node, values: dict[str, IntArray]) -> np.ndarray:
+def expected_output(graph: Int8Graph, n: Int8Node, values: dict[str, IntArray], activation: str) -> np.ndarray:
     """Real-valued output in units of its quantisation, clamped as section 3 says."""
     xs = [dequantised(graph, t, values[t]) for t in n.inputs]
     y = operator(n, xs, *parameters(n, n.weight, n.bias)).numpy().reshape(values[n.output].shape)
     if n.op == "logits":
         return np.clip(y * 16, -32768, 32767)
     q = graph.quant[n.output]
-    activation = {(False, False): "none", (True, False): "relu", (True, True): "relu6"}[
-        n.requant.mask_lo, n.requant.mask_hi
-    ]
-    lo = q.zero_point if activation != "none" else -128
-    hi = min(127, q.zero_point + math.floor(6 / q.scale + 0.5)) if activation == "relu6" else 127
+    one, six = (math.floor(c / q.scale + 0.5) for c in (1, 6))
+    lo, hi = {
+        "none": (-128, 127),
+        "relu": (q.zero_point, 127),
+        "relu6": (q.zero_point, min(127, q.zero_point + six)),
+        "relu_n1_to_1": (max(-128, q.zero_point - one), min(127, q.zero_point + one)),
+    }[activation]
     assert (n.requant.lo, n.requant.hi) == (lo, hi)
     return np.clip(y / q.scale + q.zero_point, lo, hi)
 
 
-def check_every_operator_is_within_its_rounding(graph: Int8Graph, x: IntArray) -> None:
+def check_every_operator_is_within_its_rounding(float_graph: Graph, graph: Int8Graph, x: IntArray) -> None:
     values = integer_activations(graph, x)
-    for n in graph.nodes:
-        error = np.abs(values[n.output] - expected_output(graph, n, values)).max()
+    for node, n in zip(float_graph.nodes, graph.nodes, strict=True):
+        error = np.abs(values[n.output] - expected_output(graph, n, values, node.activation)).max()
         if n.op in ("max_pool", "activation"):
             assert error < 1e-9
         else:
             # half a unit, plus the constants' own: 2^-31 of the accumulator, 2^-21 of each operand of an add
-            assert error <= 0.5 + (2 * 255 * 2.0**-21 if n.op == "add" else 1e-5), n.name
+            assert error <= 0.5 + (2 * 255 * 2.0**-21 if n.op in ("add", "sub", "concat") else 1e-5), n.name
 
 
 def check_parameters_are_within_half_a_step(float_graph: Graph, graph: Int8Graph) -> None:
@@ -79,14 +81,18 @@ def check_constants_reproduce_their_ratios(graph: Int8Graph) -> None:
             exact = [Fraction(n.input_quant[0].scale) * Fraction(float(s)) * to for s in n.weight_scale]
         elif n.op == "avg_pool":
             exact = [Fraction(n.input_quant[0].scale) / (Fraction(n.output_quant.scale) * n.window.taps)]
-        elif n.op == "add":
+        elif n.op in ("mul", "mul_channels"):
+            a, b = (Fraction(q.scale) for q in n.input_quant)
+            exact = [a * b / Fraction(n.output_quant.scale)]
+        elif n.op in ("add", "sub", "concat"):
             exact = [Fraction(q.scale) / Fraction(n.output_quant.scale) for q in n.input_quant]
+            exact[1:] = [-e for e in exact[1:]] if n.op == "sub" else exact[1:]
             for m, ratio in zip(n.requant.m, exact, strict=True):
                 assert abs(int(m) - ratio * 2**20) <= Fraction(1, 2) + Fraction(1, 10**6)
             continue
         else:
             assert n.requant.m.size == 0
-            assert n.output_quant == n.input_quant[0]
+            assert n.table.size or n.output_quant == n.input_quant[0]
             continue
         for m, s, ratio in zip(n.requant.m, n.requant.s, exact, strict=True):
             assert 1 << 30 <= m < 1 << 31
@@ -97,7 +103,7 @@ def check_constants_reproduce_their_ratios(graph: Int8Graph) -> None:
 @given(networks())
 def test_random_networks(network: Network) -> None:
     graph, x = quantised(network)
-    check_every_operator_is_within_its_rounding(graph, x)
+    check_every_operator_is_within_its_rounding(network.graph(), graph, x)
     check_parameters_are_within_half_a_step(network.graph(), graph)
     check_constants_reproduce_their_ratios(graph)
 
@@ -123,7 +129,7 @@ def test_dead_channels_keep_a_bounded_scale(scheme: UpdateScheme) -> None:
     assert n.weight_scale[1] == pytest.approx(n.weight_scale.max() / 1000)
     assert not n.weight[1].any()
     values = integer_activations(graph, x)
-    assert np.abs(values[n.output] - expected_output(graph, n, values)).max() <= 0.501
+    assert np.abs(values[n.output] - expected_output(graph, n, values, "none")).max() <= 0.501
 
 
 def test_a_layer_of_zeros() -> None:

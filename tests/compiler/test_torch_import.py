@@ -129,8 +129,16 @@ class TestWhatIsSupported:
             flat = m.conv(x).flatten(1)
             return m.fc(flat + F.linear(flat, m.square))
 
-        with pytest.raises(ModelError, match="add before flattening"):
+        with pytest.raises(ModelError, match="before flattening"):
             of(function, 36).graph()
+
+    def test_flattened_images_are_not_concatenated(self) -> None:
+        def function(m: Net, x: torch.Tensor) -> torch.Tensor:
+            flat = m.conv(x).flatten(1)
+            return m.fc(torch.cat([flat, flat], 1))
+
+        with pytest.raises(ModelError, match="before flattening"):
+            of(function, 72).graph()
 
     @pytest.mark.parametrize("reshape", ["view", "reshape", "flatten"])
     def test_ways_to_flatten(self, reshape: str) -> None:
@@ -166,7 +174,7 @@ class Sort(nn.Module):
 
 REFUSED = {
     "gelu": ([nn.Conv2d(2, 3, 3), nn.GELU()], "1", "gelu"),
-    "sigmoid": ([nn.Conv2d(2, 3, 3), nn.Sigmoid()], "1", "sigmoid"),
+    "logsigmoid": ([nn.Conv2d(2, 3, 3), nn.LogSigmoid()], "1", "log_sigmoid"),
     "transposed": ([nn.ConvTranspose2d(2, 3, 3)], "0", "conv_transpose2d"),
     "conv dilation": ([nn.Conv2d(2, 3, 3, dilation=2)], "0", "dilation"),
     "pool dilation": ([nn.MaxPool2d(2, 1, dilation=2)], "0", "dilat"),
@@ -176,7 +184,7 @@ REFUSED = {
     "avg divisor": ([nn.AvgPool2d(2, divisor_override=3)], "0", "divisor_override"),
     "adaptive to 2": ([nn.AdaptiveAvgPool2d(2)], "0", "adaptive"),
     "circular padding": ([nn.Conv2d(2, 3, 3, padding=1, padding_mode="circular")], "0", "pad"),
-    "hardtanh": ([nn.Conv2d(2, 3, 3), nn.Hardtanh()], "1", "hardtanh"),
+    "hardtanh": ([nn.Conv2d(2, 3, 3), nn.Hardtanh(-2, 2)], "1", "hardtanh"),
     "partial flatten": ([nn.Conv2d(2, 3, 3), nn.Flatten(2), nn.Flatten()], "1", "flatten"),
     "linear over an image": ([nn.Linear(5, 4)], "0", "linear"),
     "sort": ([nn.Conv2d(2, 3, 3), Sort()], "1", "sort"),
@@ -217,7 +225,9 @@ FUNCTIONS = {
     "add of two shapes": (lambda m, x: m.fc((m.conv(x) + m.conv(x).mean((2, 3), keepdim=True)).mean((2, 3))), "add"),
     "add of a constant": (lambda m, x: m.fc((m.conv(x) + 1.0).mean((2, 3))), "add"),
     "scaled add": (lambda m, x: m.fc(torch.add(m.conv(x), m.conv(x), alpha=2).mean((2, 3))), "add"),
-    "product": (lambda m, x: m.fc((m.conv(x) * m.conv(x)).mean((2, 3))), "mul"),
+    "product with a constant": (lambda m, x: m.fc((m.conv(x) * 2).mean((2, 3))), "mul"),
+    "product with a row": (lambda m, x: m.fc((m.conv(x) * m.conv(x)[:, :, :1]).mean((2, 3))), "slice"),
+    "concatenation of rows": (lambda m, x: m.fc(torch.cat([m.conv(x), m.conv(x)], 2).mean((2, 3))), "cat"),
     "mean of one axis": (lambda m, x: m.fc(m.conv(x).mean(3).mean(2)), "mean"),
     "dropout left on": (lambda m, x: m.fc(F.dropout(m.conv(x), 0.5, True).mean((2, 3))), "dropout"),
     "batch norm left in training": (

@@ -73,6 +73,7 @@ const tf_model tiny_model = {
     .input_bytes = COLUMNS,
     .classes = TINY_CLASSES,
     .tensor_count = 5,
+    .fraction_bits = 8,
     .trained_weights = WEIGHTS,
     .trained_biases = BIASES,
     .arena_bytes = 2 * TINY_CLASSES,

@@ -29,11 +29,17 @@ def _samples(file: Path) -> None:
     np.savez(file, x=x, y=y)
 
 
+def _scheme(file: Path) -> None:
+    file.parent.mkdir()
+    file.write_text('[[layer]]\nnode = "7"\nweights = 1.0\n')
+
+
 FILES: dict[str, Callable[[Path], object]] = {
     "my.toml": _scenario,
     "SCENARIO.toml": _scenario,
     "my_net.py": lambda file: write_network(file.parent),
     "samples.npz": _samples,
+    "out/scheme.toml": _scheme,
     "my_strategy.py": lambda file: file.write_text(_MINE),
     "mine.py": lambda file: file.write_text(block("adding-a-strategy.md", "python")),
     "median.py": lambda file: file.write_text(block("README.md", "python")),

@@ -57,12 +57,46 @@ class Add(Structure):
     )
 
 
+class Mul(Structure):
+    _fields_ = (
+        ("m", c_int32),
+        ("s", c_int8),
+        *((name, c_int16) for name in ("zero_point0", "zero_point1", "zero_point")),
+        ("lo", c_int8),
+        ("hi", c_int8),
+    )
+
+
+class Rescale(Structure):
+    _fields_ = (
+        ("m", c_int32),
+        ("s", c_int8),
+        *((name, c_int16) for name in ("in_zero_point", "zero_point")),
+        ("lo", c_int8),
+        ("hi", c_int8),
+    )
+
+
+class Concat(Structure):
+    _fields_ = (
+        *((name, c_uint16) for name in ("channels", "out_channels", "first")),
+        ("m", c_int32),
+        *((name, c_int16) for name in ("in_zero_point", "zero_point")),
+        ("lo", c_int8),
+        ("hi", c_int8),
+    )
+
+
 class Loss(Structure):
     _fields_ = (("p_label", c_uint32), ("e_top", c_int8), ("skip", c_uint8))
 
 
 class Finish(Structure):
     _fields_ = (("bsh", c_int8), ("accumulate", c_uint8))
+
+
+class MulGrad(Structure):
+    _fields_ = (("finish", Finish), ("gm", c_int32), ("zero_point", c_int16))
 
 
 class InputGrad(Structure):
@@ -85,6 +119,17 @@ _SIGNATURES = {
     "tf_avg_pool_s8": (None, (_W, POINTER(Requant), *_ROWS)),
     "tf_max_pool_s8": (None, (_W, *_ROWS)),
     "tf_add_s8": (None, (POINTER(Add), _U, _P, _P, _P)),
+    "tf_mul_s8": (None, (POINTER(Mul), _U, _P, _P, _P)),
+    "tf_mul_channels_s8": (None, (POINTER(Mul), _U, _U, _P, _P, _P)),
+    "tf_requantize_s8": (None, (POINTER(Rescale), _U, _P, _P)),
+    "tf_concat_s8": (None, (POINTER(Concat), _U, _P, _P)),
+    "tf_table_s8": (None, (_P, _U, _P, _P)),
+    "tf_negate_grad": (_U, (POINTER(Finish), _U, _P, _P)),
+    "tf_concat_input_grad": (_U, (POINTER(Concat), POINTER(Finish), _U, _P, _P)),
+    "tf_table_input_grad": (_U, (POINTER(Finish), _P, _U, _P, _P, _P)),
+    "tf_mul_input_grad": (_U, (POINTER(MulGrad), _U, _P, _P, _P)),
+    "tf_mul_channels_input_grad": (_U, (POINTER(MulGrad), _U, _U, _P, _P, _P)),
+    "tf_mul_channels_gate_grad": (_U, (POINTER(MulGrad), _U, _U, _P, _P, _P)),
     "tf_clamp_s8": (None, (c_int8, c_int8, _U, _P, _P)),
     "tf_softmax_ce": (Loss, (c_uint16, _P, c_uint16, _P, _P)),
     "tf_save_mask": (None, (c_int8, c_int8, c_uint8, c_uint8, _U, POINTER(Rows), Span, _P)),

@@ -2,7 +2,7 @@
 
 from kernel_library import Window
 
-TILES_BYTES = 2048
+TILES_BYTES = 4096
 PLANES_BYTES = 4096
 
 
@@ -13,7 +13,7 @@ def conv_scratch(win: Window, rows: int) -> int:
     groups = -(-taps * trained // 4) + -(-taps * frozen // 4)
     pixels = win.out_w * rows if taps * win.stride_h * win.stride_w == 1 else win.out_w
     tiles = max(1, min(-(-pixels // 4), TILES_BYTES // (32 * groups)))
-    return 4 * groups * (8 * tiles + 5)
+    return 4 * groups * (8 * tiles + 7)
 
 
 def depthwise_scratch(win: Window, rows: int) -> int:

@@ -12,6 +12,8 @@ from kernel_library import Finish, InputGrad, Weights, Window, at
 BSH = st.integers(0, 47)
 FLAG = st.booleans()
 
+FOLD_TYPE = {8: np.uint8, 16: np.uint16}
+
 
 def gradients(v: Values, win: Window, bits: int) -> tuple[np.ndarray, np.ndarray]:
     """The gradient of the output, and what stands where the one of the input shall go."""
@@ -36,7 +38,7 @@ def check_conv(function, win: Window, v: Values, bits: int, bsh: int, accumulate
     before = gx.copy()
     w = v.array(-127, 127, conv_shape(win), np.int8)
     fsh = {8: 8, 16: 15}[bits] + v.one(0, 2)
-    mw = v.array(1, 255 if bits == 8 else 32767, (win.out_c,), np.uint16)
+    mw = v.array(1, 255 if bits == 8 else 32767, (win.out_c,), FOLD_TYPE[bits])
     m = multiplier(v, 1)
     trained, frozen = split(win, w)
     scratch = np.empty(scratch_bytes, np.int8)
@@ -69,7 +71,7 @@ def test_depthwise(
     gy, gx = gradients(v, win, bits)
     before = gx.copy()
     w = v.array(-127, 127, (win.kernel_h, win.kernel_w, win.in_c), np.int8)
-    gmc = v.array(1, 2**15 - 1, (win.in_c,), np.int32)
+    gmc = v.array(1, 2**15 - 1, (win.in_c,), np.uint16)
     finish = Finish(bsh, accumulate)
     weights = Weights(at(w) if trains else None, None if trains else at(w), None)
     scratch = np.empty(depthwise_grad_scratch(win), np.int8)
@@ -104,7 +106,7 @@ def test_the_largest_sums_fit(lib: ctypes.CDLL, bits: int, sign: int) -> None:
     gq, mw_max, fsh = GQ[bits], {8: 255, 16: 32767}[bits], {8: 8, 16: 15}[bits]
     win = Window(1, 1, 2, 1, 1, out_c, 1, 1, 1, 1, 0, 0, 1, 1, 0)
     gy, w = np.full(out_c, sign * gq, GRAD_TYPE[bits]), np.full((out_c, 1, 1, 2), 127, np.int8)
-    mw, gx = np.full(out_c, mw_max, np.uint16), np.empty(2, GRAD_TYPE[bits])
+    mw, gx = np.full(out_c, mw_max, FOLD_TYPE[bits]), np.empty(2, GRAD_TYPE[bits])
     scratch = np.empty(pointwise_grad_scratch(win), np.int8)
     trained, frozen = split(win, w)
     acc = 127 * out_c * ref.rs(sign * gq * mw_max, fsh)

@@ -27,7 +27,7 @@ from tinyfl.errors import ModelError
 from tinyfl.ops import OPS
 from tinyfl.types import FloatArray, IntArray, MemoryPlan, Program
 
-FORMAT = 1
+FORMAT = 2
 _UNREADABLE = (OSError, EOFError, ValueError, KeyError, TypeError, RuntimeError, zipfile.BadZipFile)
 
 

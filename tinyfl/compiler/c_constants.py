@@ -5,24 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields
 
-import numpy as np
-
+from tinyfl.compiler.c_elementwise import elementwise_constants, elementwise_gradients
+from tinyfl.compiler.c_text import array, struct
 from tinyfl.compiler.layout import TrainedTensor
 from tinyfl.ops import OPS
-from tinyfl.types import GradConstants, Int8Node, IntArray, Shape
-
-
-def array(ctype: str, name: str, values: IntArray) -> str:
-    """``static const`` array; C has no empty arrays, so an empty one gets one zero element."""
-    flat = values.ravel() if values.size else np.zeros(1, np.int64)
-    rows = [", ".join(str(int(v)) for v in flat[i : i + 20]) for i in range(0, flat.size, 20)]
-    body = ",\n    ".join(rows)
-    return f"static const {ctype} {name}[{flat.size}] = {{\n    {body}}};\n"
-
-
-def _struct(ctype: str, name: str, **members: object) -> str:
-    body = ", ".join(f".{k} = {v}" for k, v in members.items())
-    return f"static const {ctype} {name} = {{{body}}};\n"
+from tinyfl.types import GradConstants, Int8Node, Shape
 
 
 def comment(name: str) -> str:
@@ -50,22 +37,11 @@ def node_constants(
     out = f"enum {{ n{i}_count = {h * w * c} }}; /* {n.op} {comment(n.name)} */\n"
     if n.window is not None:
         out += _window(n)
-    if n.op == "add":
-        a, b = n.input_quant
-        out += _struct(
-            "tf_add",
-            f"n{i}_add",
-            m0=int(r.m[0]),
-            m1=int(r.m[1]),
-            zero_point0=a.zero_point,
-            zero_point1=b.zero_point,
-            zero_point=r.zero_point,
-            lo=r.lo,
-            hi=r.hi,
-        )
+    if n.window is None:
+        out += elementwise_constants(n, shapes)
     elif r.m.size:
         out += array("int32_t", f"n{i}_m", r.m) + array("int8_t", f"n{i}_s", r.s)
-        out += _struct("tf_requant", f"n{i}_rq", m=f"n{i}_m", s=f"n{i}_s", zero_point=r.zero_point, lo=r.lo, hi=r.hi)
+        out += struct("tf_requant", f"n{i}_rq", m=f"n{i}_m", s=f"n{i}_s", zero_point=r.zero_point, lo=r.lo, hi=r.hi)
     if OPS[n.op].parametrised:
         out += _frozen(n)
     return out + (_gradient(n, g, operands) if g is not None else "")
@@ -75,7 +51,7 @@ def _window(n: Int8Node) -> str:
     assert n.window is not None
     w = n.window
     members = {f.name: getattr(w, f.name) for f in fields(w)}
-    return _struct(
+    return struct(
         "tf_window",
         f"n{n.index}_win",
         **members,
@@ -101,18 +77,17 @@ def _gradient(n: Int8Node, g: GradConstants, operands: Mapping[int, bool]) -> st
     i = n.index
     out = ""
     finishes = {operand: f"{{{g.bsh[operand]}, {int(accumulate)}}}" for operand, accumulate in operands.items()}
-    if n.op in ("add", "activation", "max_pool"):
-        for operand, finish in finishes.items():
-            out += f"static const tf_finish n{i}_finish{operand} = {finish};\n"
+    if n.window is None or n.op == "max_pool":
+        out += elementwise_gradients(n, g, finishes)
     elif finishes:
         gmc = mw = "0"
         if g.gmc.size:
-            out += array("int32_t", f"n{i}_gmc", g.gmc)
+            out += array("uint16_t", f"n{i}_gmc", g.gmc)
             gmc = f"n{i}_gmc"
         if g.mw.size:
-            out += array("uint16_t", f"n{i}_mw", g.mw)
+            out += array("tf_fold_scale", f"n{i}_mw", g.mw)
             mw = f"n{i}_mw"
-        out += _struct("tf_input_grad", f"n{i}_ig", finish=finishes[0], gm=g.gm, gmc=gmc, mw=mw, fsh=g.fsh)
+        out += struct("tf_input_grad", f"n{i}_ig", finish=finishes[0], gm=g.gm, gmc=gmc, mw=mw, fsh=g.fsh)
     return out + (_rates(i, g) if n.trains else "")
 
 
@@ -124,4 +99,4 @@ def _rates(i: int, g: GradConstants) -> str:
         members[name] = f"n{i}_{name}" if values.size else "0"
         if values.size:
             out += array(ctype, f"n{i}_{name}", values)
-    return out + _struct("tf_rate", f"n{i}_rate", **members)
+    return out + struct("tf_rate", f"n{i}_rate", **members)

@@ -15,8 +15,8 @@ _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20}
 class SramNeed:
     """Bytes of RAM by kind for one device (device_fw/include/tf_device.h cuts them out of one block).
 
-    ``weights`` are the trained masters (two bytes each), ``base`` and ``residual`` belong to the federation, ``store``
-    holds labelled windows.
+    ``weights`` are the trained masters (two bytes each, one without fractions), ``base`` and ``residual`` belong to the
+    federation, which a network without fractions takes no part in, ``store`` holds labelled windows.
     """
 
     arena: int
@@ -47,15 +47,15 @@ def parse_size(text: str) -> int:
 
 def sram_need(bundle: Bundle, capacity: int) -> SramNeed:
     """RAM of a device whose store holds ``capacity`` windows."""
-    space = bundle.space
+    space, fraction = bundle.space, bundle.program.fraction_bits > 0
     weights = sum(t.count for t in bundle.tensors if not t.is_bias)
     biases = sum(t.count for t in bundle.tensors if t.is_bias)
     return SramNeed(
         arena=bundle.plan.arena_bytes,
-        weights=2 * weights,
+        weights=(2 if fraction else 1) * weights,
         biases=4 * biases,
-        base=2 * space.weights + 4 * space.biases,
-        residual=2 * space.size,
+        base=2 * space.weights + 4 * space.biases if fraction else 0,
+        residual=2 * space.size if fraction else 0,
         store=capacity * (bundle.input_bytes + 5),
     )
 
@@ -69,30 +69,43 @@ def constant_bytes(bundle: Bundle) -> int:
         total += 5 * n.requant.m.size
         g = bundle.program.grads.get(n.index)
         if g is not None:
-            total += 2 * g.mw.size + 4 * g.gmc.size + 3 * (g.km.size + g.kb.size)
+            total += bundle.program.grad_bits // 8 * g.mw.size + 2 * g.gmc.size + 3 * (g.km.size + g.kb.size)
     return total
 
 
-def check_budget(bundle: Bundle, capacity: int, sram: int | None, flash: int | None, smallest: Bundle) -> None:
+def check_budget(
+    bundle: Bundle,
+    capacity: int,
+    sram: int | None,
+    flash: int | None,
+    smallest: Bundle | None = None,
+    automatic: bool = False,
+) -> None:
     """Raise BudgetError saying by how much a budget is missed and the smallest that works.
 
-    ``smallest`` is the same network under the scheme that needs least.
+    ``smallest`` is the same network under the scheme that needs least, last:1; ``automatic``: the scheme is to be
+    chosen, and ``bundle`` is that smallest.
     """
+    least = bundle if smallest is None else smallest
+    what = "the smallest scheme, --scheme last:1," if automatic else "the plan"
     need = sram_need(bundle, capacity)
     if sram is not None and need.total > sram:
-        one, least = sram_need(bundle, 1).total, sram_need(smallest, 1).total
-        ways = [str(need.total)]
-        ways += [f"{one} with --store 1"] if one < need.total else []
-        ways += [f"{least} with --store 1 --scheme last:1"] if least < one else []
+        here = " with --scheme last:1" if automatic else ""
+        one, lowest = sram_need(bundle, 1).total, sram_need(least, 1).total
+        ways = [f"{need.total}{here}"]
+        ways += [f"{one} with --store 1{here[5:] if here else ''}"] if one < need.total else []
+        ways += [f"{lowest} with --store 1 --scheme last:1"] if lowest < one else []
         raise BudgetError(
-            f"the plan needs {need.total} B of SRAM ({_parts(need)}), {need.total - sram} B over the budget of {sram}: "
+            f"{what} needs {need.total} B of SRAM ({_parts(need)}), {need.total - sram} B over the budget of {sram}: "
             f"give at least {', or '.join(ways)}, the smallest that works"
         )
     constants = constant_bytes(bundle)
     if flash is not None and constants > flash:
+        lowest = constant_bytes(least)
+        way = f", {lowest} with --scheme last:1" if lowest < constants else ""
         raise BudgetError(
-            f"the network's constants need {constants} B of flash, {constants - flash} B over the budget of {flash} B: "
-            f"give at least {constants} and the code's size, or a smaller network"
+            f"{what} needs {constants} B of flash for constants, {constants - flash} B over the budget of {flash} B: "
+            f"give at least {constants} and the code's size{way}, or a smaller network"
         )
 
 

@@ -7,15 +7,25 @@ from dataclasses import replace
 
 from tinyfl.errors import ModelError
 from tinyfl.ops import OPS
-from tinyfl.types import Graph, Node, Shape
+from tinyfl.types import Graph, Node, QuantParams, Shape
 
-_FUSES_ACTIVATION = ("conv", "pointwise", "depthwise", "add", "avg_pool")
+_FUSES_ACTIVATION = ("conv", "pointwise", "depthwise", "add", "sub", "mul", "mul_channels", "concat", "avg_pool")
 
 
-def finish(nodes: list[Node], shapes: Mapping[str, Shape], input_name: str, output: str) -> Graph:
-    """Fold, drop what the output does not need, and check that the graph ends in a classifier."""
-    graph = Graph(tuple(_unique_names(_reachable(nodes, output))), dict(shapes), input_name, output)
-    graph = fold_activations(fold_scales(graph))
+def finish(
+    nodes: list[Node],
+    shapes: Mapping[str, Shape],
+    input_name: str,
+    output: str,
+    quant: Mapping[str, QuantParams] | None = None,
+) -> Graph:
+    """Fold, drop what the output does not need, and check that the graph ends in a classifier.
+
+    A graph with prescribed quantisation ``quant`` is not folded: its integers are to stay as they are.
+    """
+    graph = Graph(tuple(_unique_names(_reachable(nodes, output))), dict(shapes), input_name, output, quant or {})
+    if quant is None:
+        graph = fold_activations(fold_scales(graph))
     last = graph.nodes[-1] if graph.nodes else None
     if last is None or last.op != "pointwise" or last.window is None or last.window.pixels != 1:
         what = "is empty" if last is None else f"ends in {last.op} ({last.name})"
@@ -24,7 +34,9 @@ def finish(nodes: list[Node], shapes: Mapping[str, Shape], input_name: str, outp
         raise ModelError(f"the class scores of {last.name} must be the network's output, without an activation")
     nodes = [*graph.nodes[:-1], replace(last, op="logits")]
     used = {t for n in nodes for t in (*n.inputs, n.output)}
-    return replace(graph, nodes=tuple(nodes), shapes={t: s for t, s in graph.shapes.items() if t in used})
+    shapes = {t: s for t, s in graph.shapes.items() if t in used}
+    prescribed = {t: q for t, q in graph.quant.items() if t in used and t != output}
+    return replace(graph, nodes=tuple(nodes), shapes=shapes, quant=prescribed)
 
 
 def _reachable(nodes: list[Node], output: str) -> list[Node]:

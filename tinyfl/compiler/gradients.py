@@ -6,15 +6,18 @@ docs/NUMERICS.md sections 3 and 7. The only pass besides quantisation that compu
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 
+from tinyfl.compiler.quantize import chunks
 from tinyfl.errors import ModelError
 from tinyfl.ops import OPS
 from tinyfl.ops.arith import qm, qm_array, rs
 from tinyfl.ops.loss import softmax_ce
 from tinyfl.ops.operator import NO_PARAMETERS, Parameters
+from tinyfl.ops.table import Table, arguments
 from tinyfl.types import FloatArray, GradConstants, Int8Graph, Int8Node, IntArray
 
 _LONGEST_SHIFT = 47  # of a finishing shift: 16 bits shifted by it stay in int64
@@ -59,30 +62,29 @@ def activation_mask(n: Int8Node, y: IntArray) -> IntArray:
     return keep
 
 
-def real_gradients(
-    graph: Int8Graph, x: IntArray, loss_grad: FloatArray
-) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
-    """Exact gradients of every needed tensor and their per-sample peaks over partial sums.
+def real_peaks(graph: Int8Graph, values: Mapping[str, IntArray], loss_grad: FloatArray) -> dict[str, FloatArray]:
+    """Largest absolute value of every needed tensor's exact gradient for each sample, over its partial sums.
 
-    ``loss_grad`` [N, 1, 1, classes] is dL/dlogits in nats. Activations are those of the integer forward pass.
+    ``values`` are the activations of the integer forward pass; ``loss_grad`` [N, 1, 1, classes] is dL/dlogits in nats.
     """
-    values = integer_activations(graph, x)
     needed = needs_grad(graph)
     grads = {graph.output: loss_grad}
     peaks = {graph.output: _peak(loss_grad)}
     for n in reversed(graph.nodes):
         if n.output not in needed or n.output not in grads:
             continue
-        grads[n.output] = grads[n.output] * activation_mask(n, values[n.output])
+        grad_y = grads.pop(n.output)
+        if n.requant.mask_lo or n.requant.mask_hi:
+            grad_y = grad_y * activation_mask(n, values[n.output])
         xs = [values[t] for t in n.inputs]
         for operand, tensor in enumerate(n.inputs):
             if tensor not in needed:
                 continue
-            g = OPS[n.op].real_input_grad(n, parameters_of(n), operand, grads[n.output], xs)
+            g = OPS[n.op].real_input_grad(n, parameters_of(n), operand, grad_y, xs)
             g = g.reshape(xs[operand].shape)
             grads[tensor] = grads[tensor] + g if tensor in grads else g
             peaks[tensor] = np.maximum(peaks.get(tensor, 0.0), _peak(grads[tensor]))
-    return grads, peaks
+    return peaks
 
 
 def _peak(g: FloatArray) -> FloatArray:
@@ -93,29 +95,31 @@ def calibrate_exponents(
     graph: Int8Graph, x: IntArray, labels: IntArray, grad_bits: int, margin: int, seed: int
 ) -> dict[str, int]:
     """r_t of every gradient tensor that is not always zero: on the labels given and on uniformly random ones."""
-    rng = np.random.default_rng(seed)
-    limit = grad_limit(grad_bits)
+    drawn = np.random.default_rng(seed).integers(0, graph.classes, len(x))
     offsets: dict[str, int] = {graph.output: 0}
-    logits = integer_activations(graph, x)[graph.output].reshape(len(x), -1)
-    for targets in (labels, rng.integers(0, graph.classes, len(x))):
-        losses = [softmax_ce(z, int(t), grad_bits) for z, t in zip(logits, targets, strict=True)]
-        real = np.zeros((len(x), 1, 1, graph.classes))
-        e_top = np.array([loss.e_top for loss in losses])
-        alive = np.array([loss.grad is not None for loss in losses])
-        for i, loss in enumerate(losses):
-            if loss.grad is not None:
-                real[i, 0, 0] = loss.grad * 2.0**-loss.e_top
-        _, peaks = real_gradients(graph, x, real)
-        for tensor, peak in peaks.items():
-            if tensor == graph.output:
-                continue
-            seen = alive & (peak > 0)
-            pairs = zip(peak[seen], e_top[seen], strict=True)
-            exponents = [_largest_exponent(float(p), limit) - int(e) for p, e in pairs]
-            if exponents:
-                lowest = min(exponents) - margin
-                offsets[tensor] = min(offsets.get(tensor, lowest), lowest)
+    for part in chunks(graph.shapes, len(x)):
+        values = integer_activations(graph, x[part])
+        for targets in (labels[part], drawn[part]):
+            for tensor, exponent in _exponents(graph, values, targets, grad_bits).items():
+                offsets[tensor] = min(offsets.get(tensor, exponent - margin), exponent - margin)
     return offsets
+
+
+def _exponents(graph: Int8Graph, values: Mapping[str, IntArray], targets: IntArray, grad_bits: int) -> dict[str, int]:
+    """Smallest x_t - e_top of every gradient tensor but the logits' over a few samples."""
+    logits = values[graph.output].reshape(len(targets), -1)
+    losses = [softmax_ce(z, int(t), grad_bits) for z, t in zip(logits, targets, strict=True)]
+    real = np.zeros((len(targets), 1, 1, graph.classes))
+    for i, loss in enumerate(losses):
+        if loss.grad is not None:
+            real[i, 0, 0] = loss.grad * 2.0**-loss.e_top
+    limit = grad_limit(grad_bits)
+    smallest = {}
+    for tensor, peaks in real_peaks(graph, values, real).items():
+        pairs = [(float(p), loss.e_top) for p, loss in zip(peaks, losses, strict=True) if p > 0]
+        if pairs and tensor != graph.output:
+            smallest[tensor] = min(_largest_exponent(p, limit) - e for p, e in pairs)
+    return smallest
 
 
 def _largest_exponent(peak: float, limit: int) -> int:
@@ -140,35 +144,51 @@ def grad_constants(
         if n.output not in needed:
             continue
         multipliers[n.index] = g = _multipliers(n, r[n.output], grad_bits)
-        for tensor in n.inputs:
+        for operand, tensor in enumerate(n.inputs):
             if tensor in needed:
-                r[tensor] = min(r.get(tensor, g.ro), g.ro + g.gs)
+                r[tensor] = min(r.get(tensor, g.ro), g.ro + g.shift(operand))
     out = {}
     for n in graph.nodes:
         if n.index in multipliers:
             g = multipliers[n.index]
-            longest = max((g.ro + g.gs - r[t] for t in n.inputs if t in needed), default=0)
-            if longest > _LONGEST_SHIFT:
-                g = _shortened(g, longest - _LONGEST_SHIFT)
-            bsh = tuple(g.ro + g.gs - r[t] if t in needed else 0 for t in n.inputs)
+            bsh = _finishing_shifts(n, g, r, needed)
+            if max(bsh) > _LONGEST_SHIFT:
+                g = _shortened(g, tuple(max(0, b - _LONGEST_SHIFT) for b in bsh))
+                bsh = _finishing_shifts(n, g, r, needed)
             if any(not 0 <= b <= _LONGEST_SHIFT for b in bsh):
                 raise ModelError(f"node {n.name}: its gradient needs a shift of {max(bsh)} bits; recalibrate")
             out[n.index] = _with_rates(n, g, bsh, learning_rate)
     return out
 
 
-def _shortened(g: GradConstants, bits: int) -> GradConstants:
+def _finishing_shifts(n: Int8Node, g: GradConstants, r: Mapping[str, int], needed: set[str]) -> tuple[int, ...]:
+    return tuple(g.ro + g.shift(k) - r[t] if t in needed else 0 for k, t in enumerate(n.inputs))
+
+
+def _shortened(g: GradConstants, bits: tuple[int, ...]) -> GradConstants:
     """The multipliers with fewer bits: what they lose lies far below the sum that the gradient joins."""
-    if not g.gm and not g.gmc.size:
+    if g.operand_gm:
+        rounded = rs(np.array(g.operand_gm, np.int64), np.array(bits, np.int64))
+        gs = tuple(a - b for a, b in zip(g.operand_gs, bits, strict=True))
+        return replace(g, operand_gm=tuple(int(m) for m in rounded), operand_gs=gs)
+    if not g.gm and not g.gmc.size and not g.slopes.size:
         return g
-    return replace(g, gm=int(rs(np.array(g.gm, np.int64), bits)), gmc=rs(g.gmc, bits), gs=g.gs - bits)
+    most = max(bits)
+    gm = int(rs(np.array(g.gm, np.int64), most))
+    return replace(g, gm=gm, gmc=rs(g.gmc, most), slopes=rs(g.slopes, most), gs=g.gs - most)
 
 
 def _multipliers(n: Int8Node, ro: int, grad_bits: int) -> GradConstants:
+    op = OPS[n.op]
+    if isinstance(op, Table):
+        return _slopes(op, n, ro)
     if n.op == "avg_pool":
         assert n.window is not None
         gm, gs = qm(1 / n.window.taps, 15)
         return GradConstants(ro=ro, gm=gm, gs=gs)
+    if n.op in ("mul", "mul_channels"):
+        pairs = [qm(q.scale, 15) for q in reversed(n.input_quant)]
+        return GradConstants(ro=ro, operand_gm=tuple(m for m, _ in pairs), operand_gs=tuple(s for _, s in pairs))
     if n.weight_scale is None:
         return GradConstants(ro=ro)
     fold_bits, fsh = (8, 8) if grad_bits == 8 else (15, 15)
@@ -182,6 +202,14 @@ def _multipliers(n: Int8Node, ro: int, grad_bits: int) -> GradConstants:
     fsh = _fold_shift(n, fsh, grad_bits)
     gm, gs = qm(top / unit, 15)
     return GradConstants(ro=ro, mw=mw, fsh=fsh, gm=gm, gs=gs - fsh)
+
+
+def _slopes(op: Table, n: Int8Node, ro: int) -> GradConstants:
+    """Slopes of a function at the 256 values of its input, the steepest with 14 bits."""
+    slope = op.slope(arguments(n), n.coefficients)
+    steepest = float(np.abs(slope).max())
+    gs = qm(steepest, 14)[1] if steepest > 0 else 0
+    return GradConstants(ro=ro, gs=gs, slopes=np.floor(slope * 2.0**gs + 0.5).astype(np.int64))
 
 
 def _fold_shift(n: Int8Node, fsh: int, grad_bits: int) -> int:
@@ -221,4 +249,4 @@ def _with_rates(n: Int8Node, g: GradConstants, bsh: tuple[int, ...], learning_ra
             km, ks = qm_array(learning_rate * sx / n.weight_scale * 256, 15)
         if n.bias_trained:
             kb, kbs = qm_array(learning_rate / (sx * n.weight_scale), 15)
-    return GradConstants(g.ro, bsh, g.mw, g.fsh, g.gm, g.gs, g.gmc, km, ks, kb, kbs)
+    return replace(g, bsh=bsh, km=km, ks=ks, kb=kb, kbs=kbs)

@@ -14,18 +14,21 @@ from tinyfl.types import Program
 def network_id(program: Program) -> int:
     """Id of a compiled network; equal ids mean equal arithmetic."""
     digest = hashlib.sha256()
-    _feed(digest, [list(program.graph.nodes), program.grad_bits, sorted(program.grads.items())])
+    feed(digest, [list(program.graph.nodes), program.grad_bits, sorted(program.grads.items())])
+    if program.fraction_bits != 8:
+        feed(digest, program.fraction_bits)
     return int.from_bytes(digest.digest()[:4], "big")
 
 
-def _feed(digest: Any, value: Any) -> None:
+def feed(digest: Any, value: Any) -> None:
+    """Add the content of dataclasses, sequences, arrays and plain values to a hash."""
     if isinstance(value, np.ndarray):
         digest.update(repr((value.shape, value.dtype.str)).encode() + np.ascontiguousarray(value).tobytes())
     elif is_dataclass(value):
         for f in fields(value):
-            _feed(digest, getattr(value, f.name))
+            feed(digest, getattr(value, f.name))
     elif isinstance(value, list | tuple):
         for item in value:
-            _feed(digest, item)
+            feed(digest, item)
     else:
         digest.update(repr(value).encode())

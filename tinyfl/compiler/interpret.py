@@ -80,7 +80,9 @@ class Interpreter:
             else:
                 op = weighted(n.op)
                 master = self._masters[n.index]
-                new = op.update_weight(n, g, master, exponent, base, values[gy], values[n.inputs[0]])
+                new = op.update_weight(
+                    n, g, master, exponent, base, values[gy], values[n.inputs[0]], self.program.fraction_bits
+                )
                 self._masters[n.index] = new
                 self._parameters[n.index] = with_trained(op, n, p, new)
 
@@ -99,7 +101,7 @@ class Interpreter:
         values[target] = sat(raw, -limit, limit)
 
     def planes(self) -> tuple[bytes, bytes, bytes]:
-        """The device's planes as bytes: w (int8), f (uint8), b (int32 little-endian)."""
+        """The device's planes as bytes: w (int8), f (uint8; none without fractions), b (int32 little-endian)."""
         w, f, b = [], [], []
         for t in trained_tensors(self.program.graph):
             if t.is_bias:
@@ -107,7 +109,7 @@ class Interpreter:
             else:
                 master = self._masters[t.node].ravel()
                 w.append(rs(master, 8))
-                f.append(master - 256 * rs(master, 8) + 128)
+                f.append((master - 256 * rs(master, 8) + 128)[: None if self.program.fraction_bits else 0])
         join = [np.concatenate([np.zeros(0, np.int64), *parts]) for parts in (w, f, b)]
         return join[0].astype("i1").tobytes(), join[1].astype("u1").tobytes(), join[2].astype("<i4").tobytes()
 

@@ -1,4 +1,4 @@
-"""Where `tinyfl compile` takes a network and its calibration samples from."""
+"""Where `tinyfl compile` takes a network and its calibration samples from, and whether their classes agree."""
 
 from __future__ import annotations
 
@@ -56,7 +56,13 @@ def load_calibration(path: Path) -> Calibration:
 
 
 def load_graph(model: str, calibration: Calibration) -> Graph:
-    """Import ``module:factory``, ``file.py:factory`` (a function returning a trained torch module) or a ``.pt2``."""
+    """Import ``module:factory``, ``file.py:factory`` (returns a trained torch module), a ``.pt2`` or a ``.tflite``."""
+    if model.endswith(".tflite"):
+        try:
+            from tinyfl.compiler.frontends.tflite import import_tflite
+        except ImportError as error:
+            raise ModelError("importing a .tflite needs its schema; pip install 'tinyfl[compiler]'") from error
+        return import_tflite(Path(model))
     try:
         import torch
     except ImportError as error:
@@ -80,3 +86,14 @@ def load_graph(model: str, calibration: Calibration) -> Graph:
     if not isinstance(module, torch.nn.Module):
         raise ModelError(f"network '{model}' returned {type(module).__name__}; return a torch.nn.Module")
     return import_torch(module, torch.zeros(calibration.torch_shape))
+
+
+def check_classes(graph: Graph, labels: IntArray, chosen: bool) -> None:
+    """Raise ModelError unless the labels name the network's classes; all of them if their number was not ``chosen``."""
+    lowest, highest = int(labels.min(initial=0)), int(labels.max(initial=0))
+    if lowest < 0 or highest >= graph.classes or (highest + 1 < graph.classes and not chosen):
+        remedy = f"--classes {highest + 1} makes a fresh classifier" if lowest >= 0 else "check the data set"
+        raise ModelError(
+            f"calibration needs one label in 0..{graph.classes - 1} a sample, each class once or more, and has "
+            f"{lowest}..{highest}; {remedy}"
+        )

@@ -5,8 +5,10 @@ from __future__ import annotations
 from tinyfl.compiler.autodiff import differentiate
 from tinyfl.compiler.bundle import Bundle
 from tinyfl.compiler.gradients import calibrate_exponents, grad_constants
-from tinyfl.compiler.memory import plan_memory, verify
+from tinyfl.compiler.memory import plan_memory
+from tinyfl.compiler.plan_check import verify
 from tinyfl.compiler.quantize import quantize, to_int8
+from tinyfl.compiler.schedule import order_nodes
 from tinyfl.compiler.scheme import check_scheme
 from tinyfl.errors import ModelError
 from tinyfl.types import FloatArray, Graph, IntArray, UpdateScheme
@@ -23,20 +25,26 @@ def compile_graph(
     learning_rate: float = 2.0**-6,
     grad_bits: int = 8,
     margin: int = 0,
+    input_in_arena: bool = False,
+    fraction_bits: int = 8,
 ) -> Bundle:
     """Compile ``graph`` to a training step.
 
-    ``calibration`` [N, H, W, C] and ``labels`` [N] set the ranges of activations and gradients (NUMERICS asks for
-    200 samples or more); ``margin`` are spare bits of the gradients' exponents. Raises ModelError or SchemeError.
+    ``calibration`` [N, H, W, C] and ``labels`` [N] set the ranges of activations and gradients (NUMERICS asks for 200
+    samples or more); ``margin`` are spare bits of the gradients' exponents; ``input_in_arena`` plans a place for the
+    sample, which is used up there; ``fraction_bits`` 0 keeps trained weights as int8 alone (one byte each, not for a
+    federation). Raises ModelError or SchemeError.
     """
     check_scheme(scheme, graph)
     if len(labels) != len(calibration) or labels.min(initial=0) < 0 or labels.max(initial=0) >= graph.classes:
         raise ModelError(f"calibration needs one label in 0..{graph.classes - 1} a sample; check the data set")
+    graph = order_nodes(graph)
     int8 = quantize(graph, scheme, calibration)
     q = int8.quant[int8.input]
     x = to_int8(calibration, q)
     offsets = calibrate_exponents(int8, x, labels, grad_bits, margin, CALIBRATION_SEED)
-    program = differentiate(int8, grad_constants(int8, offsets, grad_bits, learning_rate), grad_bits, learning_rate)
+    grads = grad_constants(int8, offsets, grad_bits, learning_rate)
+    program = differentiate(int8, grads, grad_bits, learning_rate, input_in_arena, fraction_bits)
     plan = plan_memory(program)
     verify(plan, program)
     return Bundle(program, plan, graph.parameters)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tinyfl.compiler.bundle import Bundle
 from tinyfl.compiler.cost import constant_bytes, sram_need
-from tinyfl.types import Json
+from tinyfl.types import Json, Step
 
 
 def plan_json(bundle: Bundle, capacity: int) -> Json:
@@ -16,6 +16,7 @@ def plan_json(bundle: Bundle, capacity: int) -> Json:
     need = sram_need(bundle, capacity)
     forward, backward = bundle.macs()
     graph = bundle.program.graph
+    sample = bundle.plan.placements.get(graph.input)
     return {
         "network_id": f"{bundle.network_id:08x}",
         "scheme_id": f"{bundle.scheme_id:08x}",
@@ -46,8 +47,16 @@ def plan_json(bundle: Bundle, capacity: int) -> Json:
             for t in bundle.tensors
         ],
         "buffers": {name: asdict(place) for name, place in bundle.plan.placements.items()},
-        "steps": [{"action": s.action, "node": s.node, "operand": s.operand} for s in bundle.program.steps],
+        "input_offset": None if sample is None else sample.offset,
+        "steps": [_step(s) for s in bundle.program.steps],
     }
+
+
+def _step(step: Step) -> Json:
+    row: Json = {"action": step.action, "node": step.node, "operand": step.operand}
+    if step.segment is not None:
+        row |= {"nodes": list(step.segment.nodes), "rows": step.segment.rows, "rings": dict(step.segment.rings)}
+    return row
 
 
 def write_plan(bundle: Bundle, capacity: int, path: Path) -> None:

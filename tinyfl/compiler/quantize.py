@@ -14,21 +14,33 @@ import numpy as np
 from tinyfl.compiler.scheme import trained_in_channels
 from tinyfl.errors import ModelError
 from tinyfl.ops import OPS
-from tinyfl.ops.arith import BIAS_LIMIT, qm, qm_array
-from tinyfl.types import FloatArray, Graph, Int8Graph, Int8Node, IntArray, Node, QuantParams, Requant, UpdateScheme
+from tinyfl.ops.arith import BIAS_LIMIT, qm_array
+from tinyfl.ops.table import Table, tabled
+from tinyfl.types import (
+    FloatArray,
+    Graph,
+    Int8Graph,
+    Int8Node,
+    IntArray,
+    Node,
+    QuantParams,
+    Requant,
+    Shape,
+    UpdateScheme,
+)
 
 TRAINED_HEADROOM = 1.5  # NUMERICS section 3: otherwise every channel's largest weight starts on the rail
 _DEAD_CHANNEL = 1e-3
 _NO_RANGE = 1e-30  # a narrower range is a constant 0: its scale would not be a normal number
 _WINDOW_LIMIT = 255  # kernel, stride and padding are bytes of tf_window
 _LOGIT_UNITS = 16
+_CHUNK_ELEMENTS = 1 << 23  # 64 MB of float64
+_CLAMPS = {"none": (-math.inf, math.inf), "relu": (0.0, math.inf), "relu6": (0.0, 6.0), "relu_n1_to_1": (-1.0, 1.0)}
 
 
 def activate(y: FloatArray, activation: str) -> FloatArray:
     """The fused activation in float."""
-    if activation == "none":
-        return y
-    return np.clip(y, 0.0, 6.0 if activation == "relu6" else None)
+    return y if activation == "none" else np.clip(y, *_CLAMPS[activation])
 
 
 def float_activations(graph: Graph, x: FloatArray) -> dict[str, FloatArray]:
@@ -62,29 +74,56 @@ def quantize(graph: Graph, scheme: UpdateScheme, calibration: FloatArray) -> Int
             f"calibration samples of shape {calibration.shape[1:]} do not fit the network's input "
             f"{graph.shapes[graph.input]}; pass an array [N, H, W, C] with N > 0"
         )
-    values = float_activations(graph, calibration)
-    quant: dict[str, QuantParams] = {graph.input: _params_of(graph.input, values[graph.input])}
-    nodes = []
-    for index, node in enumerate(graph.nodes):
+    quant = _tensor_params(graph, calibration)
+    nodes = tuple(_quantize_node(index, node, scheme, quant) for index, node in enumerate(graph.nodes))
+    return Int8Graph(nodes, graph.shapes, quant, graph.input, graph.output)
+
+
+def _tensor_params(graph: Graph, calibration: FloatArray) -> dict[str, QuantParams]:
+    """Quantisation of every int8 tensor: prescribed, taken over from the input, or calibrated."""
+    own = [graph.input, *(n.output for n in graph.nodes if n.op != "logits" and not OPS[n.op].keeps_quantisation)]
+    quant = dict(graph.quant)
+    if not quant.keys() >= set(own):
+        ranges = float_ranges(graph, calibration)
+        quant = {t: quant.get(t) or _params_of(t, *ranges[t]) for t in own}
+    for node in graph.nodes:
         if OPS[node.op].keeps_quantisation:
             quant[node.output] = quant[node.inputs[0]]
-        elif node.op != "logits":
-            quant[node.output] = _params_of(node.output, values[node.output])
-        nodes.append(_quantize_node(index, node, scheme, quant))
-    return Int8Graph(tuple(nodes), graph.shapes, quant, graph.input, graph.output)
+    return quant
 
 
-def _params_of(tensor: str, v: FloatArray) -> QuantParams:
-    lo, hi = float(v.min()), float(v.max())
+def float_ranges(graph: Graph, x: FloatArray) -> dict[str, tuple[float, float]]:
+    """Smallest and largest value of every tensor over samples x [N, H, W, C], a few samples at a time."""
+    ranges: dict[str, tuple[float, float]] = {}
+    for part in chunks(graph.shapes, len(x)):
+        for tensor, v in float_activations(graph, x[part]).items():
+            lo, hi = float(v.min()), float(v.max())
+            seen = ranges.get(tensor, (lo, hi))
+            # NaN must survive: min and max of Python would drop it
+            ranges[tensor] = (float(np.minimum(lo, seen[0])), float(np.maximum(hi, seen[1])))
+    return ranges
+
+
+def chunks(shapes: Mapping[str, Shape], samples: int) -> list[slice]:
+    """Slices of the samples whose tensors together stay small enough for the memory of a small machine."""
+    elements = sum(h * w * c for h, w, c in shapes.values())
+    size = max(1, _CHUNK_ELEMENTS // elements)
+    return [slice(start, start + size) for start in range(0, samples, size)]
+
+
+def _params_of(tensor: str, lo: float, hi: float) -> QuantParams:
     if not (math.isfinite(lo) and math.isfinite(hi)):
         raise ModelError(f"tensor {tensor} is not finite on the calibration samples; check the data and the weights")
     return activation_params(lo, hi)
 
 
 def weight_scales(weight: FloatArray, axis: int, headroom: float) -> FloatArray:
-    """Per-channel scales max|w| / 127, floored so that a dead channel has no unbounded 1/s."""
-    largest = np.abs(weight).max(axis=tuple(a for a in range(weight.ndim) if a != axis))
-    scales = headroom * largest / 127
+    """Per-channel scales max|w| / 127."""
+    return headroom * np.abs(weight).max(axis=tuple(a for a in range(weight.ndim) if a != axis)) / 127
+
+
+def floored(scales: FloatArray) -> FloatArray:
+    """Scales floored at a share of the layer's largest, so that a dead channel has no unbounded 1/s."""
     top = float(scales.max())
     return np.maximum(scales, _DEAD_CHANNEL * top) if top > 0 else np.ones_like(scales)
 
@@ -102,11 +141,15 @@ def _quantize_node(index: int, node: Node, scheme: UpdateScheme, quant: Mapping[
         if not (np.isfinite(node.weight).all() and np.isfinite(node.bias).all()):
             raise ModelError(f"node {node.name}: its weights are not finite; train the network again")
         axis = 2 if node.op == "depthwise" else 0
-        trained = update is not None and update.ratio > 0
-        scale = weight_scales(node.weight, axis, TRAINED_HEADROOM if trained else 1.0)
+        scale = node.weight_scale
+        if scale is None:
+            trained = update is not None and update.ratio > 0
+            scale = weight_scales(node.weight, axis, TRAINED_HEADROOM if trained else 1.0)
+        scale = floored(scale)
         shape = [-1 if a == axis else 1 for a in range(node.weight.ndim)]
         weight = np.clip(np.floor(node.weight / scale.reshape(shape) + 0.5), -127, 127).astype(np.int64)
         bias = np.clip(np.floor(node.bias / (inputs[0].scale * scale) + 0.5), -BIAS_LIMIT, BIAS_LIMIT).astype(np.int64)
+    requant = _requant(node, inputs, output, scale)
     return Int8Node(
         index=index,
         name=node.name,
@@ -115,7 +158,7 @@ def _quantize_node(index: int, node: Node, scheme: UpdateScheme, quant: Mapping[
         output=node.output,
         input_quant=inputs,
         output_quant=output,
-        requant=_requant(node, inputs, output, scale),
+        requant=requant,
         window=node.window,
         weight=weight,
         bias=bias,
@@ -123,6 +166,8 @@ def _quantize_node(index: int, node: Node, scheme: UpdateScheme, quant: Mapping[
         trained_in_c=trained_in_channels(node, update),
         bias_trained=update is not None and update.bias,
         shared=update is not None and update.shared,
+        table=_table(node, inputs[0], output or inputs[0], requant),
+        coefficients=node.coefficients,
     )
 
 
@@ -148,13 +193,10 @@ def _requant(
     if output is None:
         return Requant(m, s, 0, -128, 127, False, False)
     z = output.zero_point
-    lo, hi, mask_hi = -128, 127, False
-    if node.activation != "none":
-        lo = z
-    if node.activation == "relu6":
-        six = z + math.floor(6 / output.scale + 0.5)
-        hi, mask_hi = min(127, six), six <= 127
-    return Requant(m, s, z, lo, hi, node.activation != "none", mask_hi)
+    below, above = (min(abs(end) / output.scale, 256.0) for end in _CLAMPS[node.activation])
+    lo, hi = z - math.floor(below + 0.5), z + math.floor(above + 0.5)
+    mask_lo, mask_hi = z - math.ceil(below - 0.5) >= -128, z + math.ceil(above - 0.5) <= 127
+    return Requant(m, s, z, max(-128, lo), min(127, hi), mask_lo, mask_hi)
 
 
 def _multiplier(
@@ -164,14 +206,33 @@ def _multiplier(
         to = _LOGIT_UNITS if output is None else 1 / output.scale
         return qm_array(inputs[0].scale * weight_scale * to, 31)
     assert output is not None
-    if node.op == "add":
-        ratio = [math.floor(q.scale / output.scale * 2**20 + 0.5) for q in inputs]
-        if max(ratio) >= 1 << 31:
-            raise ModelError(f"node {node.name}: an operand's scale is over 2048 times the sum's; recalibrate")
-        return np.array(ratio, np.int64), np.full(2, 20, np.int64)
+    if node.op in ("add", "sub", "concat"):
+        return _ratios(node, inputs, output)
+    one = None
     if node.op == "avg_pool":
         assert node.window is not None
-        m, s = qm(inputs[0].scale / (output.scale * node.window.taps), 31)
-        return np.array([m], np.int64), np.array([s], np.int64)
-    empty = np.zeros(0, np.int64)
-    return empty, empty
+        one = inputs[0].scale / (output.scale * node.window.taps)
+    elif node.op in ("mul", "mul_channels"):
+        one = inputs[0].scale * inputs[1].scale / output.scale
+    elif node.op == "requantize":
+        one = inputs[0].scale / output.scale
+    return qm_array(np.zeros(0) if one is None else np.array([one]), 31)
+
+
+def _ratios(node: Node, inputs: tuple[QuantParams, ...], output: QuantParams) -> tuple[IntArray, IntArray]:
+    """Q20 ratio of each operand's scale to the output's; that of what sub takes away is negative."""
+    ratio = [math.floor(q.scale / output.scale * 2**20 + 0.5) for q in inputs]
+    if max(ratio) >= 1 << 31:
+        raise ModelError(f"node {node.name}: an operand's scale is over 2048 times the output's; recalibrate")
+    if node.op == "sub":
+        ratio[1] = -ratio[1]
+    return np.array(ratio, np.int64), np.full(len(ratio), 20, np.int64)
+
+
+def _table(node: Node, x: QuantParams, y: QuantParams, r: Requant) -> IntArray:
+    """Results of a function for the 256 values of its input."""
+    op = OPS[node.op]
+    if not isinstance(op, Table):
+        return np.zeros(0, np.int64)
+    real = op.value(tabled(x), node.coefficients)
+    return np.clip(np.floor(real / y.scale + 0.5) + y.zero_point, r.lo, r.hi).astype(np.int64)

@@ -1,4 +1,5 @@
-"""Update schemes: what trains, given as ``last:K``, ``full``, or a TOML file with one ``[[layer]]`` per trained node.
+"""Update schemes: what trains, given as ``last:K``, ``full``, a published scheme's name, or a TOML file with one
+``[[layer]]`` per trained node.
 
 [[layer]]
 node = "features.0"   # as `tinyfl compile` lists them
@@ -16,6 +17,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from tinyfl.compiler.named_schemes import NAMED, named_scheme
 from tinyfl.errors import SchemeError
 from tinyfl.ops import OPS
 from tinyfl.types import Graph, Int8Graph, LayerUpdate, Node, UpdateScheme
@@ -41,10 +43,22 @@ def parse_scheme(spec: str, graph: Graph) -> UpdateScheme:
         if not 1 <= count <= len(layers):
             raise SchemeError(f"scheme '{spec}': give last:K with K from 1 to {len(layers)}, the network's layers")
         return last_layers(graph, count)
+    if spec in NAMED:
+        return named_scheme(spec, graph)
     path = Path(spec)
     if not path.is_file():
-        raise SchemeError(f"scheme '{spec}' is neither last:K, full nor a file; name one of these")
+        raise SchemeError(f"scheme '{spec}' is neither last:K, full nor a file, nor one of auto, {', '.join(NAMED)}")
     return _read(path, graph)
+
+
+def scheme_toml(scheme: UpdateScheme) -> str:
+    """The scheme as a file that ``parse_scheme`` reads."""
+    rows = (
+        f"[[layer]]\nnode = {json.dumps(u.node, ensure_ascii=False)}\nweights = {u.ratio}\n"
+        f"bias = {json.dumps(u.bias)}\nshared = {json.dumps(u.shared)}\n"
+        for u in scheme.layers
+    )
+    return "\n".join(rows)
 
 
 def last_layers(graph: Graph, count: int, ratio: float = 1.0) -> UpdateScheme:

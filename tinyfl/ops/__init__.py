@@ -5,10 +5,15 @@ from __future__ import annotations
 from tinyfl.ops.activation import Activation
 from tinyfl.ops.add import Add
 from tinyfl.ops.avg_pool import AvgPool
+from tinyfl.ops.concat import Concat
 from tinyfl.ops.conv import Conv, Logits, Pointwise
 from tinyfl.ops.depthwise import Depthwise
 from tinyfl.ops.max_pool import MaxPool
+from tinyfl.ops.mul import Mul, MulChannels
 from tinyfl.ops.operator import Operator
+from tinyfl.ops.requantize import Requantize
+from tinyfl.ops.sub import Sub
+from tinyfl.ops.table import FUNCTIONS
 from tinyfl.ops.weighted import Weighted
 
 OPS: dict[str, Operator] = {
@@ -20,6 +25,12 @@ OPS: dict[str, Operator] = {
     "avg_pool": AvgPool(),
     "max_pool": MaxPool(),
     "activation": Activation(),
+    "sub": Sub(),
+    "mul": Mul(),
+    "mul_channels": MulChannels(),
+    "concat": Concat(),
+    "requantize": Requantize(),
+    **FUNCTIONS,
 }
 
 

@@ -19,6 +19,8 @@ BIAS_LIMIT = 1 << 30
 def rs(v: IntArray, s: int | IntArray) -> IntArray:
     """RS(v, s): v / 2^s rounded half towards +inf; a negative shift multiplies. v: int64, s: 62 at most."""
     shift = np.asarray(s, np.int64)
+    if shift.size and shift.min() > 0:
+        return (v + (np.int64(1) << (shift - 1))) >> shift
     right = np.maximum(shift, 1)
     rounded = (v + (np.int64(1) << (right - 1))) >> right
     out: IntArray = np.where(shift > 0, rounded, v << np.maximum(-shift, 0))
@@ -66,10 +68,20 @@ def stochastic_round(v: IntArray, s: IntArray, base: int, index: IntArray) -> In
     coarse = t > 8
     v8 = np.where(coarse, rs(v, t - 8), v)
     t8 = np.minimum(t, 8)
-    hashed = mix(np.uint64(base) + (index >> 2).astype(np.uint64) * np.uint64(GOLDEN))
-    byte = ((hashed >> ((index & 3) * 8).astype(np.uint64)) & np.uint64(0xFF)).astype(np.int64)
+    byte = _random_byte(base, index)
     out: IntArray = np.where(s <= 0, rs(v, np.minimum(s, 0)), (v8 + (byte >> (8 - t8))) >> t8)
     return out
+
+
+def drop_fraction(master: IntArray, base: int, index: IntArray) -> IntArray:
+    """The Q8.8 master rounded stochastically to whole int8 steps, by a random byte of its own; shapes broadcast."""
+    return ((master + _random_byte(mix_int(base + 1), index)) >> 8) << 8
+
+
+def _random_byte(base: int, index: IntArray) -> IntArray:
+    """Byte (i & 3) of MIX(base + (i >> 2) * GOLDEN)."""
+    hashed = mix(np.uint64(base) + (index >> 2).astype(np.uint64) * np.uint64(GOLDEN))
+    return ((hashed >> ((index & 3) * 8).astype(np.uint64)) & np.uint64(0xFF)).astype(np.int64)
 
 
 def qm(r: float, bits: int) -> tuple[int, int]:

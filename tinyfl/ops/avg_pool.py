@@ -24,6 +24,8 @@ def _spread(grad: FloatArray, win: Window) -> FloatArray:
 class AvgPool(Operator):
     """Mean of the window, padding counted; padding holds the real number 0."""
 
+    by_rows = True
+
     def float_output(self, node: Node, xs: Sequence[FloatArray]) -> FloatArray:
         """Mean over the window."""
         win = window_of(node)
@@ -50,7 +52,7 @@ class AvgPool(Operator):
     def c_forward(self, n: Int8Node, a: CallArguments) -> str:
         """tf_avg_pool_s8."""
         i = n.index
-        return f"tf_avg_pool_s8(&n{i}_win, &n{i}_rq, {a.x[0]}, {a.y})"
+        return f"tf_avg_pool_s8(&n{i}_win, &n{i}_rq, {a.x[0]}, {a.y}, {a.rows})"
 
     def c_input_grad(self, n: Int8Node, a: CallArguments, operand: int) -> str:
         """tf_avg_pool_input_grad."""

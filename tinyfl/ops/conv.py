@@ -12,6 +12,14 @@ from tinyfl.ops.patches import gather, scatter
 from tinyfl.ops.weighted import Weighted
 from tinyfl.types import FloatArray, GradConstants, Int8Node, IntArray, Node, Window
 
+_TILES_BYTES = 4096  # of pixels that a forward kernel unpacks at once
+_FOLDED_BYTES = 18432  # of folded gradients that an input gradient keeps at once
+
+
+def round4(n: int) -> int:
+    """The multiple of 4 from n on."""
+    return -(-n // 4) * 4
+
 
 def correlate(x: FloatArray, weight: FloatArray, win: Window) -> FloatArray:
     """Cross-correlation of [N, H, W, C] with [out_c, kernel_h, kernel_w, in_c/groups]; padding contributes 0."""
@@ -41,14 +49,20 @@ def correlate_weight(grad: FloatArray, x: FloatArray, win: Window) -> FloatArray
     return np.matmul(outs, rows).reshape(win.out_c, win.kernel_h, win.kernel_w, win.in_c // g)
 
 
-def floats(v: IntArray, offset: int = 0) -> FloatArray:
-    """Integers as exact float64, less an offset."""
-    return (v - offset).astype(np.float64)
+def floats(v: IntArray, offset: int = 0, kind: type = np.float64) -> FloatArray:
+    """Integers as exact floats, less an offset."""
+    return (v - offset).astype(kind)
+
+
+def exact_type(sums: IntArray) -> type:
+    """The float that computes a layer's accumulators exactly; ``sums``: of each output's absolute weights."""
+    return np.float32 if 255 * int(sums.max()) < 1 << 24 else np.float64
 
 
 class Conv(Weighted):
     """conv1d/conv2d with fused activation."""
 
+    by_rows = True
     kernel = "conv"
 
     def channel_axis(self) -> int:
@@ -63,8 +77,9 @@ class Conv(Weighted):
 
     def accumulate(self, n: Int8Node, p: Parameters, x: IntArray) -> IntArray:
         """Int32 accumulator: bias + sum w (x - z_x)."""
-        centred = floats(x, n.input_quant[0].zero_point)
-        return correlate(centred, floats(p.weight), window_of(n)).astype(np.int64) + p.bias
+        kind = exact_type(np.abs(p.weight).sum(axis=(1, 2, 3)))
+        centred = floats(x, n.input_quant[0].zero_point, kind)
+        return correlate(centred, floats(p.weight, 0, kind), window_of(n)).astype(np.int64) + p.bias
 
     def output(self, n: Int8Node, p: Parameters, xs: Sequence[IntArray]) -> IntArray:
         """Section 4."""
@@ -93,15 +108,28 @@ class Conv(Weighted):
         assert n.weight is not None
         return window_of(n).pixels * n.weight.size
 
+    def forward_scratch_bytes(self, n: Int8Node, rows: int) -> int:
+        """Tiles of four pixels, and a copy of a filter's end: as device_fw/include/tf_kernels.h states it."""
+        win = window_of(n)
+        frozen = win.in_c // win.groups - n.trained_in_c
+        groups = -(-win.taps * n.trained_in_c // 4) + -(-win.taps * frozen // 4)
+        pixels = win.out_w * rows if win.taps * win.stride_h * win.stride_w == 1 else win.out_w
+        tiles = max(1, min(-(-pixels // 4), _TILES_BYTES // (32 * groups)))
+        return 4 * groups * (8 * tiles + 7)
+
     def scratch_bytes(self, n: Int8Node, grad_bytes: int) -> int:
         """The folded gradients of one window."""
         win = window_of(n)
         return win.taps * win.out_c * grad_bytes
 
+    def update_scratch_bytes(self, n: Int8Node, grad_bytes: int) -> int:
+        """Pixels of the channels and gradients that are summed together, up to 64 of each."""
+        return 40 * min(64, round4(window_of(n).pixels))
+
     def c_forward(self, n: Int8Node, a: CallArguments) -> str:
         """tf_conv_s8."""
         i = n.index
-        return f"tf_{self.kernel}_s8(&n{i}_win, &n{i}_rq, &n{i}_wt, {a.x[0]}, {a.y})"
+        return f"tf_{self.kernel}_s8(&n{i}_win, &n{i}_rq, &n{i}_wt, {a.x[0]}, {a.y}, {a.rows}, {a.scratch})"
 
     def c_input_grad(self, n: Int8Node, a: CallArguments, operand: int) -> str:
         """tf_conv_input_grad."""
@@ -114,9 +142,22 @@ class Pointwise(Conv):
 
     kernel = "pointwise"
 
+    def scratch_bytes(self, n: Int8Node, grad_bytes: int) -> int:
+        """Folded gradients of a group of pixels as tiles, and transposed rows of weights."""
+        win = window_of(n)
+        k = round4(win.out_c)
+        pixels = min(round4(win.in_h * win.in_w), max(8, _FOLDED_BYTES // (2 * k) // 4 * 4))
+        return k * (2 * pixels + 8)
+
 
 class Logits(Pointwise):
     """The classifier at the end: int16 logits in 1/16 nat instead of int8."""
+
+    by_rows = False
+
+    def forward_scratch_bytes(self, n: Int8Node, rows: int) -> int:
+        """None."""
+        return 0
 
     def output(self, n: Int8Node, p: Parameters, xs: Sequence[IntArray]) -> IntArray:
         """z = SAT(RS(acc * fm, fs), -32768, 32767)."""

@@ -6,25 +6,35 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tinyfl.ops.conv import floats
+from tinyfl.ops.conv import exact_type, floats, round4
 from tinyfl.ops.operator import CallArguments, Parameters, requantise, window_of
-from tinyfl.ops.patches import gather, scatter
+from tinyfl.ops.patches import crop, frame, pad, taps
 from tinyfl.ops.weighted import Weighted
 from tinyfl.types import FloatArray, GradConstants, Int8Node, IntArray, Node, Window
+
+_PLANES_BYTES = 4096  # that a forward kernel gathers at once
 
 
 def filter_channels(x: FloatArray, weight: FloatArray, win: Window) -> FloatArray:
     """Each channel of [N, H, W, C] correlated with its own filter."""
-    return (gather(x, win) * weight).sum(axis=(3, 4))
+    y = np.zeros((x.shape[0], *win.out_shape), x.dtype)
+    for ky, kx, seen in taps(pad(x, win), win):
+        y += seen * weight[ky, kx]
+    return y
 
 
 def filter_channels_input(grad: FloatArray, weight: FloatArray, win: Window) -> FloatArray:
     """Adjoint of ``filter_channels`` in its image."""
-    return scatter(grad[:, :, :, None, None, :] * weight, win)
+    padded = frame(grad.shape[0], win, grad.dtype)
+    for ky, kx, seen in taps(padded, win):
+        seen += grad * weight[ky, kx]
+    return crop(padded, win)
 
 
 class Depthwise(Weighted):
     """Depthwise conv1d/conv2d with fused activation."""
+
+    by_rows = True
 
     def channel_axis(self) -> int:
         """Weights are [kernel_h, kernel_w, c]."""
@@ -42,8 +52,9 @@ class Depthwise(Weighted):
 
     def output(self, n: Int8Node, p: Parameters, xs: Sequence[IntArray]) -> IntArray:
         """Section 4."""
-        centred = floats(xs[0], n.input_quant[0].zero_point)
-        acc = filter_channels(centred, floats(p.weight), window_of(n)).astype(np.int64) + p.bias
+        kind = exact_type(np.abs(p.weight).sum(axis=(0, 1)))
+        centred = floats(xs[0], n.input_quant[0].zero_point, kind)
+        acc = filter_channels(centred, floats(p.weight, 0, kind), window_of(n)).astype(np.int64) + p.bias
         return requantise(n, acc)
 
     def input_sum(
@@ -62,20 +73,41 @@ class Depthwise(Weighted):
 
     def weight_sum(self, n: Int8Node, grad_y: FloatArray, x: FloatArray) -> FloatArray:
         """Section 6."""
-        cols = gather(x - n.input_quant[0].zero_point, window_of(n))
-        return (cols * grad_y[:, :, :, None, None, :]).sum(axis=(0, 1, 2))
+        win = window_of(n)
+        total = np.zeros((win.kernel_h, win.kernel_w, win.in_c))
+        for ky, kx, seen in taps(pad(x - n.input_quant[0].zero_point, win), win):
+            total[ky, kx] = np.einsum("nhwc,nhwc->c", seen, grad_y)
+        return total
 
     def macs(self, n: Int8Node) -> int:
         """Pixels x taps x channels."""
         assert n.weight is not None
         return window_of(n).pixels * n.weight.size
 
+    def forward_scratch_bytes(self, n: Int8Node, rows: int) -> int:
+        """Planes of four channels and their filters, where a fast kernel serves: as tf_kernels.h states it."""
+        win = window_of(n)
+        k = win.kernel_w
+        if k not in (3, 5, 7) or win.stride_w > 2 or win.in_c < 4:
+            return 0
+        row_bytes = 8 * round4((round4(win.out_w) - 1) * win.stride_w + k)
+        fit = max(1, (_PLANES_BYTES // row_bytes - win.kernel_h) // win.stride_h + 1)
+        planes = ((min(fit, rows) - 1) * win.stride_h + win.kernel_h) * row_bytes
+        return 16 * win.kernel_h * (k - 1) + planes
+
+    def scratch_bytes(self, n: Int8Node, grad_bytes: int) -> int:
+        """The plane of one channel's gradient and its flipped filter."""
+        win = window_of(n)
+        row = round4((win.in_w + win.pad_left) // win.stride_w + win.kernel_w + 8)
+        plane = 16 * win.in_h + 2 * (win.out_h + 1) * row
+        return plane + 4 * win.kernel_h * (win.kernel_w + 2)
+
     def c_forward(self, n: Int8Node, a: CallArguments) -> str:
         """tf_depthwise_s8."""
         i = n.index
-        return f"tf_depthwise_s8(&n{i}_win, &n{i}_rq, &n{i}_wt, {a.x[0]}, {a.y})"
+        return f"tf_depthwise_s8(&n{i}_win, &n{i}_rq, &n{i}_wt, {a.x[0]}, {a.y}, {a.rows}, {a.scratch})"
 
     def c_input_grad(self, n: Int8Node, a: CallArguments, operand: int) -> str:
         """tf_depthwise_input_grad."""
         i = n.index
-        return f"tf_depthwise_input_grad(&n{i}_win, &n{i}_ig, &n{i}_wt, {a.grad_y}, {a.grad_x})"
+        return f"tf_depthwise_input_grad(&n{i}_win, &n{i}_ig, &n{i}_wt, {a.grad_y}, {a.grad_x}, {a.scratch})"

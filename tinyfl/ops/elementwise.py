@@ -11,6 +11,8 @@ from tinyfl.types import FloatArray, GradConstants, Int8Node, IntArray
 class Elementwise(Operator):
     """An operator whose every operand gets the (masked) gradient of the output (NUMERICS section 5.4)."""
 
+    by_rows = True
+
     def input_sum(
         self, n: Int8Node, g: GradConstants, p: Parameters, operand: int, grad_y: IntArray, xs: Sequence[IntArray]
     ) -> IntArray:

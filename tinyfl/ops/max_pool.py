@@ -24,6 +24,7 @@ def _winners(x: FloatArray, win: Window) -> FloatArray:
 class MaxPool(Operator):
     """Largest input of the window; padding never wins."""
 
+    by_rows = True
     keeps_quantisation = True
     grad_needs_inputs = True
 
@@ -50,7 +51,7 @@ class MaxPool(Operator):
 
     def c_forward(self, n: Int8Node, a: CallArguments) -> str:
         """tf_max_pool_s8."""
-        return f"tf_max_pool_s8(&n{n.index}_win, {a.x[0]}, {a.y})"
+        return f"tf_max_pool_s8(&n{n.index}_win, {a.x[0]}, {a.y}, {a.rows})"
 
     def c_input_grad(self, n: Int8Node, a: CallArguments, operand: int) -> str:
         """tf_max_pool_input_grad."""

@@ -25,11 +25,16 @@ NO_PARAMETERS = Parameters(np.zeros(0, np.int64), np.zeros(0, np.int64))
 
 @dataclass(frozen=True)
 class CallArguments:
-    """C expressions of a call: operands, output and their gradients, scratch; ``count``: elements of the output."""
+    """C expressions of a call: operands, output and their gradients, scratch.
+
+    ``rows``: output rows that a windowed forward kernel computes, whose operands are ``tf_rows``; ``count``: elements
+    that an element-wise one computes, whose operands are pointers.
+    """
 
     x: tuple[str, ...]
     y: str
     count: str = ""
+    rows: str = ""
     grad_x: str = ""
     grad_y: str = ""
     scratch: str = ""
@@ -65,6 +70,17 @@ class Operator(ABC):
         self, n: Int8Node, p: Parameters, operand: int, grad_y: FloatArray, xs: Sequence[IntArray]
     ) -> FloatArray:
         """Exact gradient of one operand from the real gradient of the output, for calibration."""
+
+    by_rows = False
+    """Whether the forward kernel computes any range of rows from the rows that they read."""
+
+    def forward_scratch_bytes(self, n: Int8Node, rows: int) -> int:
+        """Scratch of the forward kernel when a call computes up to ``rows`` rows."""
+        return 0
+
+    def update_scratch_bytes(self, n: Int8Node, grad_bytes: int) -> int:
+        """Scratch of the weight update's kernel."""
+        return 0
 
     def macs(self, n: Int8Node) -> int:
         """Multiply-accumulates of the forward pass."""

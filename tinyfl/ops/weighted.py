@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from tinyfl.ops.arith import BIAS_INDEX, BIAS_LIMIT, WEIGHT_MAX, WEIGHT_MIN, rs, sat, stochastic_round
+from tinyfl.ops.arith import BIAS_INDEX, BIAS_LIMIT, WEIGHT_MAX, WEIGHT_MIN, drop_fraction, rs, sat, stochastic_round
 from tinyfl.ops.operator import Operator, Parameters
 from tinyfl.types import FloatArray, GradConstants, Int8Node, IntArray
 
@@ -30,9 +30,20 @@ class Weighted(Operator):
         return weight[..., : n.trained_in_c]
 
     def update_weight(
-        self, n: Int8Node, g: GradConstants, master: IntArray, exponent: int, base: int, grad_y: IntArray, x: IntArray
+        self,
+        n: Int8Node,
+        g: GradConstants,
+        master: IntArray,
+        exponent: int,
+        base: int,
+        grad_y: IntArray,
+        x: IntArray,
+        fraction_bits: int = 8,
     ) -> IntArray:
-        """New Q8.8 masters of the trained part; ``exponent`` is that of grad_y plus the learning-rate shift."""
+        """New Q8.8 masters of the trained part; ``exponent`` is that of grad_y plus the learning-rate shift.
+
+        With ``fraction_bits`` 0 they are whole int8 steps.
+        """
         assert n.weight is not None
         total = self.weight_sum(n, grad_y.astype(np.float64), x.astype(np.float64)).astype(np.int64)
         index = np.arange(n.weight.size, dtype=np.int64).reshape(n.weight.shape)
@@ -40,7 +51,8 @@ class Weighted(Operator):
         shape[self.channel_axis()] = -1
         km, ks = g.km.reshape(shape), g.ks.reshape(shape)
         delta = stochastic_round(total * km, ks + exponent, base, index)
-        return sat(master - self.trained(n, delta), WEIGHT_MIN, WEIGHT_MAX)
+        new = sat(master - self.trained(n, delta), WEIGHT_MIN, WEIGHT_MAX)
+        return new if fraction_bits else drop_fraction(new, base, self.trained(n, index))
 
     def update_bias(
         self, n: Int8Node, g: GradConstants, bias: IntArray, exponent: int, base: int, grad_y: IntArray

@@ -6,22 +6,27 @@ torch is imported only here and in training code; a compiled bundle needs it no 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tinyfl.compiler.fold import finish
+from tinyfl.compiler.frontends.torch_arguments import Value, argument, of_module, pair, path
 from tinyfl.errors import ModelError
-from tinyfl.types import FloatArray, Graph, IntArray, Node, Shape, Window
+from tinyfl.ops.table import FUNCTIONS
+from tinyfl.types import FloatArray, Graph, Node, Shape, Window
 
 if TYPE_CHECKING:
     import torch
 
 _SUPPORTED = (
-    "conv1d, conv2d, linear, batch_norm (eval), relu, relu6, add, avg_pool, adaptive_avg_pool to 1, max_pool, "
-    "mean over the image, flatten and dropout (eval)"
+    "conv1d, conv2d, linear, batch_norm (eval), relu, relu6, hardtanh, sigmoid, tanh, hardsigmoid, hardswish, silu, "
+    "add, sub, mul, cat of channels, avg_pool, adaptive_avg_pool to 1, max_pool, mean over the image, flatten and "
+    "dropout (eval)"
 )
+_HARDTANH = {(0.0, 6.0): "relu6", (-1.0, 1.0): "relu_n1_to_1"}
+_KEEP_ORDER = ("activation", "add", "sub", "mul", *FUNCTIONS)
 
 
 def import_torch(module: torch.nn.Module, example: torch.Tensor) -> Graph:
@@ -43,25 +48,6 @@ def import_torch(module: torch.nn.Module, example: torch.Tensor) -> Graph:
 def import_exported(exported: Any, example_shape: tuple[int, ...]) -> Graph:
     """Graph of a ``torch.export.ExportedProgram`` that was traced with one input of ``example_shape``."""
     return _Importer(exported, example_shape).run()
-
-
-@dataclass
-class _Value:
-    """What an fx value is in the graph: a tensor by name, its shape, and whether it was flattened from (H, W, C)."""
-
-    tensor: str
-    shape: Shape
-    image: Shape | None = None
-
-    @property
-    def order(self) -> IntArray | None:
-        """Where each element stands in torch's (C, H, W) order; None where both orders are the same."""
-        if self.image is None:
-            return None
-        h, w, c = self.image
-        if h * w == 1 or c == 1:
-            return None
-        return np.arange(h * w * c).reshape(c, h, w).transpose(1, 2, 0).ravel()
 
 
 class _Importer:
@@ -86,7 +72,7 @@ class _Importer:
                     self.values[fx.name] = arrays[parameters[fx.name]].detach().double().numpy()
                 else:
                     input_name = fx.name
-                    self.values[fx.name] = _Value(fx.name, self._input_shape(fx.name))
+                    self.values[fx.name] = Value(fx.name, self._input_shape(fx.name))
             elif fx.op == "call_function":
                 self._call(fx)
             elif fx.op == "output":
@@ -112,15 +98,18 @@ class _Importer:
         handler = getattr(self, f"_{op.strip('_')}", None)
         if handler is None:
             raise ModelError(
-                f"node {_path(fx)} ({fx.name}): operator {op}{_of_module(fx)} is not supported; "
+                f"node {path(fx)} ({fx.name}): operator {op}{of_module(fx)} is not supported; "
                 f"supported are {_SUPPORTED}"
             )
         self.values[fx.name] = handler(fx)
 
-    def _operand(self, fx: Any, index: int = 0) -> _Value:
-        value = self.values.get(getattr(fx.args[index], "name", ""))
-        if not isinstance(value, _Value):
-            raise ModelError(f"node {_path(fx)} ({fx.name}): operand {index} is a constant; only tensors are supported")
+    def _operand(self, fx: Any, index: int = 0) -> Value:
+        return self._tensor(fx, fx.args[index], index)
+
+    def _tensor(self, fx: Any, argument: Any, index: int) -> Value:
+        value = self.values.get(getattr(argument, "name", ""))
+        if not isinstance(value, Value):
+            raise ModelError(f"node {path(fx)} ({fx.name}): operand {index} is a constant; only tensors are supported")
         return value
 
     def _array(self, fx: Any, index: int) -> FloatArray | None:
@@ -129,33 +118,33 @@ class _Importer:
         out: FloatArray = self.values[fx.args[index].name]
         return out
 
-    def _emit(self, fx: Any, op: str, inputs: list[_Value], shape: Shape, **fields: Any) -> _Value:
+    def _emit(self, fx: Any, op: str, inputs: list[Value], shape: Shape, **fields: Any) -> Value:
         self.shapes[fx.name] = shape
-        self.nodes.append(Node(_path(fx), op, tuple(v.tensor for v in inputs), fx.name, **fields))
-        return _Value(fx.name, shape, inputs[0].image if op in ("activation", "add") else None)
+        self.nodes.append(Node(path(fx), op, tuple(v.tensor for v in inputs), fx.name, **fields))
+        return Value(fx.name, shape, inputs[0].image if op in _KEEP_ORDER else None)
 
     # ---- layers ----
 
-    def _conv1d(self, fx: Any) -> _Value:
+    def _conv1d(self, fx: Any) -> Value:
         return self._convolution(fx, one_d=True)
 
-    def _conv2d(self, fx: Any) -> _Value:
+    def _conv2d(self, fx: Any) -> Value:
         return self._convolution(fx, one_d=False)
 
-    def _convolution(self, fx: Any, one_d: bool) -> _Value:
+    def _convolution(self, fx: Any, one_d: bool) -> Value:
         x = self._operand(fx)
         weight = self._array(fx, 1)
         assert weight is not None
         if one_d:
             weight = weight[:, :, None, :]
-        stride = _pair(_argument(fx, 3, 1), one_d, 1)
-        padding = _argument(fx, 4, 0)
-        if any(d != 1 for d in _pair(_argument(fx, 5, 1), one_d, 1)):
-            raise ModelError(f"node {_path(fx)} ({fx.name}): dilation is not supported; use dilation 1")
-        groups = int(_argument(fx, 6, 1))
+        stride = pair(argument(fx, 3, 1), one_d, 1)
+        padding = argument(fx, 4, 0)
+        if any(d != 1 for d in pair(argument(fx, 5, 1), one_d, 1)):
+            raise ModelError(f"node {path(fx)} ({fx.name}): dilation is not supported; use dilation 1")
+        groups = int(argument(fx, 6, 1))
         out_c, _, kh, kw = weight.shape
         same = padding == "same"
-        ph, pw = (kh - 1, kw - 1) if same else (2 * p for p in _pair(0 if padding == "valid" else padding, one_d, 0))
+        ph, pw = (kh - 1, kw - 1) if same else (2 * p for p in pair(0 if padding == "valid" else padding, one_d, 0))
         h, w, c = x.shape
         # torch's "same" puts the odd sample at the end
         win = Window(
@@ -182,13 +171,13 @@ class _Importer:
         op = "pointwise" if plain else "conv"
         return self._emit(fx, op, [x], win.out_shape, window=win, weight=weight.transpose(0, 2, 3, 1), bias=bias)
 
-    def _linear(self, fx: Any) -> _Value:
+    def _linear(self, fx: Any) -> Value:
         x = self._operand(fx)
         weight = self._array(fx, 1)
         assert weight is not None
         out_c = weight.shape[0]
         if x.shape[:2] != (1, 1):
-            raise ModelError(f"node {_path(fx)} ({fx.name}): linear over an image is not supported; flatten it first")
+            raise ModelError(f"node {path(fx)} ({fx.name}): linear over an image is not supported; flatten it first")
         if x.order is not None:
             weight = weight[:, x.order]
         bias = self._array(fx, 2)
@@ -203,11 +192,11 @@ class _Importer:
             bias=np.zeros(out_c) if bias is None else bias,
         )
 
-    def _batch_norm(self, fx: Any) -> _Value:
+    def _batch_norm(self, fx: Any) -> Value:
         x = self._operand(fx)
         gamma, beta, mean, var = (self._array(fx, i) for i in (1, 2, 3, 4))
         if mean is None or var is None or fx.args[5]:
-            raise ModelError(f"node {_path(fx)} ({fx.name}): batch norm without running statistics; call eval() first")
+            raise ModelError(f"node {path(fx)} ({fx.name}): batch norm without running statistics; call eval() first")
         epsilon = float(fx.args[7])
         scale = (np.ones_like(mean) if gamma is None else gamma) / np.sqrt(var + epsilon)
         shift = (np.zeros_like(mean) if beta is None else beta) - mean * scale
@@ -220,142 +209,166 @@ class _Importer:
 
     # ---- activations and shapes ----
 
-    def _relu(self, fx: Any) -> _Value:
+    def _relu(self, fx: Any) -> Value:
         x = self._operand(fx)
         return self._emit(fx, "activation", [x], x.shape, activation="relu")
 
-    def _relu6(self, fx: Any) -> _Value:
+    def _relu6(self, fx: Any) -> Value:
         x = self._operand(fx)
         return self._emit(fx, "activation", [x], x.shape, activation="relu6")
 
-    def _hardtanh(self, fx: Any) -> _Value:
-        bounds = (float(_argument(fx, 1, -1.0)), float(_argument(fx, 2, 1.0)))
-        if bounds != (0.0, 6.0):
-            raise ModelError(f"node {_path(fx)} ({fx.name}): hardtanh{bounds} is not supported; use relu or relu6")
-        return self._relu6(fx)
+    def _hardtanh(self, fx: Any) -> Value:
+        bounds = (float(argument(fx, 1, -1.0)), float(argument(fx, 2, 1.0)))
+        if bounds not in _HARDTANH:
+            raise ModelError(
+                f"node {path(fx)} ({fx.name}): hardtanh{bounds} is not supported; use relu6 or hardtanh from -1 to 1"
+            )
+        x = self._operand(fx)
+        return self._emit(fx, "activation", [x], x.shape, activation=_HARDTANH[bounds])
 
-    def _dropout(self, fx: Any) -> _Value:
-        if _argument(fx, 2, False):
-            raise ModelError(f"node {_path(fx)} ({fx.name}): dropout that stays on in eval mode is not supported")
+    def _sigmoid(self, fx: Any) -> Value:
+        return self._function(fx, "logistic")
+
+    def _tanh(self, fx: Any) -> Value:
+        return self._function(fx, "tanh")
+
+    def _hardsigmoid(self, fx: Any) -> Value:
+        return self._function(fx, "hard_sigmoid")
+
+    def _hardswish(self, fx: Any) -> Value:
+        return self._function(fx, "hard_swish")
+
+    def _silu(self, fx: Any) -> Value:
+        return self._function(fx, "silu")
+
+    def _function(self, fx: Any, op: str) -> Value:
+        x = self._operand(fx)
+        return self._emit(fx, op, [x], x.shape)
+
+    def _dropout(self, fx: Any) -> Value:
+        if argument(fx, 2, False):
+            raise ModelError(f"node {path(fx)} ({fx.name}): dropout that stays on in eval mode is not supported")
         return self._operand(fx)
 
     _feature_dropout = _dropout
 
-    def _flatten(self, fx: Any) -> _Value:
+    def _flatten(self, fx: Any) -> Value:
         x = self._operand(fx)
         h, w, c = x.shape
         rank = len(self.example_shape) if x.image is None else 2
-        if int(_argument(fx, 1, 0)) != 1 or int(_argument(fx, 2, -1)) not in (-1, rank - 1):
-            raise ModelError(f"node {_path(fx)} ({fx.name}): flatten everything after the sample axis (start_dim=1)")
-        return _Value(x.tensor, (1, 1, h * w * c), x.image or x.shape)
+        if int(argument(fx, 1, 0)) != 1 or int(argument(fx, 2, -1)) not in (-1, rank - 1):
+            raise ModelError(f"node {path(fx)} ({fx.name}): flatten everything after the sample axis (start_dim=1)")
+        return Value(x.tensor, (1, 1, h * w * c), x.image or x.shape)
 
-    def _view(self, fx: Any) -> _Value:
+    def _view(self, fx: Any) -> Value:
         x = self._operand(fx)
         size = math.prod(x.shape)
         target = [int(d) for d in fx.args[1]]
         if len(target) != 2 or target[1] not in (-1, size):
-            raise ModelError(f"node {_path(fx)} ({fx.name}): reshape to {target} is not supported; only to [N, {size}]")
-        return _Value(x.tensor, (1, 1, size), x.image or x.shape)
+            raise ModelError(f"node {path(fx)} ({fx.name}): reshape to {target} is not supported; only to [N, {size}]")
+        return Value(x.tensor, (1, 1, size), x.image or x.shape)
 
     _reshape = _view
 
-    def _squeeze(self, fx: Any) -> _Value:
+    def _squeeze(self, fx: Any) -> Value:
         x = self._operand(fx)
         if x.shape[:2] != (1, 1):
-            raise ModelError(f"node {_path(fx)} ({fx.name}): squeeze of an image is not supported; pool it first")
-        return _Value(x.tensor, x.shape, x.image or x.shape)
+            raise ModelError(f"node {path(fx)} ({fx.name}): squeeze of an image is not supported; pool it first")
+        return Value(x.tensor, x.shape, x.image or x.shape)
 
-    def _add(self, fx: Any) -> _Value:
+    def _add(self, fx: Any) -> Value:
+        return self._pair_of(fx, "add")
+
+    def _sub(self, fx: Any) -> Value:
+        return self._pair_of(fx, "sub")
+
+    def _mul(self, fx: Any) -> Value:
+        a, b = self._operand(fx, 0), self._operand(fx, 1)
+        for x, gate in ((a, b), (b, a)):
+            if x.shape != gate.shape and gate.shape in ((1, 1, x.shape[2]), (1, 1, 1)) and x.order is None:
+                return self._emit(fx, "mul_channels", [x, gate], x.shape)
+        return self._pair_of(fx, "mul")
+
+    def _pair_of(self, fx: Any, op: str) -> Value:
+        """An element-wise operator of two tensors in the same order."""
         a, b = self._operand(fx, 0), self._operand(fx, 1)
         if a.shape != b.shape or fx.kwargs.get("alpha", 1) != 1:
             raise ModelError(
-                f"node {_path(fx)} ({fx.name}): add of shapes {a.shape} and {b.shape}; shapes must be equal"
+                f"node {path(fx)} ({fx.name}): {op} of shapes {a.shape} and {b.shape}; shapes must be equal"
             )
         if not np.array_equal(a.order, b.order):  # type: ignore[arg-type]
             raise ModelError(
-                f"node {_path(fx)} ({fx.name}): a flattened image and a vector cannot be added; add before flattening"
+                f"node {path(fx)} ({fx.name}): {op} of a flattened image and a vector; do it before flattening"
             )
-        return self._emit(fx, "add", [a, b], a.shape)
+        return self._emit(fx, op, [a, b], a.shape)
+
+    def _cat(self, fx: Any) -> Value:
+        xs = [self._tensor(fx, x, i) for i, x in enumerate(fx.args[0])]
+        rank = 2 if xs[0].image is not None else len(self.example_shape)
+        if int(argument(fx, 1, 0)) % rank != 1 or len({x.shape[:2] for x in xs}) != 1:
+            raise ModelError(f"node {path(fx)} ({fx.name}): cat of {[x.shape for x in xs]}; only of channels (dim=1)")
+        if any(x.order is not None for x in xs):
+            raise ModelError(f"node {path(fx)} ({fx.name}): cat of a flattened image; do it before flattening")
+        if len(xs) == 1:
+            return xs[0]
+        shape = (*xs[0].shape[:2], sum(x.shape[2] for x in xs))
+        flat = (1, 1, shape[2]) if xs[0].image is not None else None
+        return replace(self._emit(fx, "concat", xs, shape), image=flat)
 
     # ---- pooling ----
 
-    def _avg_pool1d(self, fx: Any) -> _Value:
+    def _avg_pool1d(self, fx: Any) -> Value:
         return self._pool(fx, "avg_pool", one_d=True)
 
-    def _avg_pool2d(self, fx: Any) -> _Value:
+    def _avg_pool2d(self, fx: Any) -> Value:
         return self._pool(fx, "avg_pool", one_d=False)
 
-    def _max_pool1d(self, fx: Any) -> _Value:
+    def _max_pool1d(self, fx: Any) -> Value:
         return self._pool(fx, "max_pool", one_d=True)
 
-    def _max_pool2d(self, fx: Any) -> _Value:
+    def _max_pool2d(self, fx: Any) -> Value:
         return self._pool(fx, "max_pool", one_d=False)
 
-    def _pool(self, fx: Any, op: str, one_d: bool) -> _Value:
+    def _pool(self, fx: Any, op: str, one_d: bool) -> Value:
         x = self._operand(fx)
-        kernel = _pair(fx.args[1], one_d, 1)
-        stride = _pair(_argument(fx, 2, None) or fx.args[1], one_d, 1)
-        padding = _pair(_argument(fx, 3, 0), one_d, 0)
-        ceil_mode, extra = _argument(fx, 4, False), _argument(fx, 5, op == "avg_pool")
+        kernel = pair(fx.args[1], one_d, 1)
+        stride = pair(argument(fx, 2, None) or fx.args[1], one_d, 1)
+        padding = pair(argument(fx, 3, 0), one_d, 0)
+        ceil_mode, extra = argument(fx, 4, False), argument(fx, 5, op == "avg_pool")
         if op == "max_pool":
-            if any(d != 1 for d in _pair(_argument(fx, 4, 1), one_d, 1)):
-                raise ModelError(f"node {_path(fx)} ({fx.name}): dilated pooling is not supported; use dilation 1")
-            ceil_mode = _argument(fx, 5, False)
+            if any(d != 1 for d in pair(argument(fx, 4, 1), one_d, 1)):
+                raise ModelError(f"node {path(fx)} ({fx.name}): dilated pooling is not supported; use dilation 1")
+            ceil_mode = argument(fx, 5, False)
         elif any(padding) and not extra:
-            raise ModelError(f"node {_path(fx)} ({fx.name}): use count_include_pad=True or no padding")
-        if op == "avg_pool" and _argument(fx, 6, None):
-            raise ModelError(f"node {_path(fx)} ({fx.name}): divisor_override is not supported; leave it out")
+            raise ModelError(f"node {path(fx)} ({fx.name}): use count_include_pad=True or no padding")
+        if op == "avg_pool" and argument(fx, 6, None):
+            raise ModelError(f"node {path(fx)} ({fx.name}): divisor_override is not supported; leave it out")
         if ceil_mode:
-            raise ModelError(f"node {_path(fx)} ({fx.name}): ceil_mode is not supported; use ceil_mode=False")
+            raise ModelError(f"node {path(fx)} ({fx.name}): ceil_mode is not supported; use ceil_mode=False")
         h, w, c = x.shape
         oh, ow = ((d + 2 * p - k) // s + 1 for d, p, k, s in zip((h, w), padding, kernel, stride, strict=True))
         win = Window(h, w, c, oh, ow, c, *kernel, *stride, *padding)
         return self._emit(fx, op, [x], win.out_shape, window=win)
 
-    def _adaptive_avg_pool1d(self, fx: Any) -> _Value:
+    def _adaptive_avg_pool1d(self, fx: Any) -> Value:
         return self._global_pool(fx, fx.args[1])
 
-    def _adaptive_avg_pool2d(self, fx: Any) -> _Value:
+    def _adaptive_avg_pool2d(self, fx: Any) -> Value:
         return self._global_pool(fx, fx.args[1])
 
-    def _mean(self, fx: Any) -> _Value:
+    def _mean(self, fx: Any) -> Value:
         x = self._operand(fx)
         rank = len(self.example_shape)
         axes = sorted(d % rank for d in (fx.args[1] or []))
         if axes != list(range(2, rank)):
-            raise ModelError(f"node {_path(fx)} ({fx.name}): mean over axes {axes}; only over the whole image")
+            raise ModelError(f"node {path(fx)} ({fx.name}): mean over axes {axes}; only over the whole image")
         pooled = self._global_pool(fx, (1,))
-        return pooled if _argument(fx, 2, False) else _Value(pooled.tensor, pooled.shape, (1, 1, x.shape[2]))
+        return pooled if argument(fx, 2, False) else Value(pooled.tensor, pooled.shape, (1, 1, x.shape[2]))
 
-    def _global_pool(self, fx: Any, size: Any) -> _Value:
+    def _global_pool(self, fx: Any, size: Any) -> Value:
         x = self._operand(fx)
         if any(int(s) != 1 for s in (size if isinstance(size, list | tuple) else [size])):
-            raise ModelError(f"node {_path(fx)} ({fx.name}): adaptive pooling to {size} is not supported; only to 1")
+            raise ModelError(f"node {path(fx)} ({fx.name}): adaptive pooling to {size} is not supported; only to 1")
         h, w, c = x.shape
         win = Window(h, w, c, 1, 1, c, h, w)
         return self._emit(fx, "avg_pool", [x], win.out_shape, window=win)
-
-
-def _argument(fx: Any, index: int, default: Any) -> Any:
-    return fx.args[index] if len(fx.args) > index else default
-
-
-def _pair(value: Any, one_d: bool, first: int) -> tuple[int, int]:
-    """(vertical, horizontal) of a torch size; a 1-D network has ``first`` as its vertical one."""
-    items = [int(v) for v in value] if isinstance(value, list | tuple) else [int(value)]
-    if one_d:
-        return first, items[-1]
-    return (items[0], items[0]) if len(items) == 1 else (items[0], items[1])
-
-
-def _path(fx: Any) -> str:
-    """Path of the torch module a node comes from, else its own name."""
-    stack = fx.meta.get("nn_module_stack") or {}
-    path = [entry[0] for entry in stack.values()][-1:] or [""]
-    return path[0].removeprefix("L['self'].").replace("getattr(L['self'], ", "") or str(fx.name)
-
-
-def _of_module(fx: Any) -> str:
-    """The kind of torch module a node comes from: an LSTM's first operator does not tell what it is."""
-    kinds = [str(entry[1]).rsplit(".", 1)[-1] for entry in (fx.meta.get("nn_module_stack") or {}).values()]
-    return f" (of {kinds[-1]})" if len(kinds) > 1 else ""

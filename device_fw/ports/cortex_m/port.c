@@ -1,0 +1,32 @@
+#include "bench_port.h"
+#include "board.h"
+
+/* CMSDK UART, FPGAIO and the processor's own reset. */
+#define UART_DATA 0x0u
+#define UART_STATE 0x4u
+#define UART_CONTROL 0x8u
+#define UART_DIVIDER 0x10u
+#define UART_TRANSMIT 1u
+#define UART_FULL 1u
+#define FPGAIO_COUNTER 0x18u
+#define FPGAIO_PRESCALE 0x1Cu
+
+void bench_put(char c) {
+    *board_register(BOARD_UART + UART_DIVIDER) = 16;
+    *board_register(BOARD_UART + UART_CONTROL) = UART_TRANSMIT;
+    while ((*board_register(BOARD_UART + UART_STATE) & UART_FULL) != 0) {
+    }
+    *board_register(BOARD_UART + UART_DATA) = (uint8_t)c;
+}
+
+/* Counts at half the board's clock. */
+uint32_t bench_ticks(void) {
+    *board_register(BOARD_FPGAIO + FPGAIO_PRESCALE) = 1;
+    return *board_register(BOARD_FPGAIO + FPGAIO_COUNTER);
+}
+
+void bench_end(void) {
+    while ((*board_register(BOARD_UART + UART_STATE) & UART_FULL) != 0) {
+    }
+    *board_register(0xE000ED0Cu) = 0x05FA0004u; /* AIRCR: a reset, at which the emulator ends */
+}

@@ -1,0 +1,23 @@
+"""A 32-bit RISC-V microcontroller: QEMU's virt machine without an operating system."""
+
+from __future__ import annotations
+
+from tinyfl.boards.board import FREESTANDING, Board, Counter, CrossToolchain, Emulator, ExternalProgram
+
+_GCC = ExternalProgram("riscv64-unknown-elf-gcc", "gcc-riscv64-unknown-elf")
+_QEMU = ExternalProgram("qemu-system-riscv32", "qemu-system-misc")
+
+RV32IMC = Board(
+    name="rv32imc",
+    title="RV32IMC, QEMU virt",
+    optimisation="-O2",
+    ports=("bare", "rv32"),
+    memory_map="rv32/rv32imc.ld",
+    toolchain=CrossToolchain(
+        command=(_GCC.name,),
+        programs=(_GCC,),
+        target=("-march=rv32imc", "-mabi=ilp32", "-mcmodel=medany", "-mstrict-align", *FREESTANDING),
+    ),
+    # The counter is the core's own of retired instructions.
+    emulator=Emulator(_QEMU, ("-M", "virt", "-bios", "none", "-kernel"), Counter(1.0, 0)),
+)

@@ -1,0 +1,31 @@
+"""An Xtensa core with register windows and an FPU, the kind inside an ESP32: QEMU's KC705."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from tinyfl.boards import xtensa_cc
+from tinyfl.boards.board import Board, Counter, CrossToolchain, Emulator, ExternalProgram
+
+XTENSA = Board(
+    name="xtensa",
+    title="Xtensa DE233 with FPU, KC705",
+    optimisation="-O2",
+    ports=("bare", "xtensa"),
+    memory_map="xtensa/xtensa.ld",
+    toolchain=CrossToolchain(
+        command=(sys.executable, str(Path(xtensa_cc.__file__))),
+        programs=(
+            ExternalProgram(xtensa_cc.CLANG, "clang-22"),
+            ExternalProgram(xtensa_cc.ASSEMBLER, "llvm-22"),
+            ExternalProgram(xtensa_cc.LINKER, "binutils-xtensa-lx106"),
+        ),
+        target=("-nostdlibinc", "-fomit-frame-pointer"),
+    ),
+    emulator=Emulator(
+        ExternalProgram("qemu-system-xtensa", "qemu-system-misc"),
+        ("-M", "kc705", "-cpu", "de233_fpu", "-kernel"),
+        Counter(25.0, 6),
+    ),
+)

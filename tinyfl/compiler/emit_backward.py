@@ -1,0 +1,83 @@
+"""C of the training step: forward pass, loss, then straight-line calls of the backward pass."""
+
+from __future__ import annotations
+
+from tinyfl.compiler.autodiff import grad_of, mask_of
+from tinyfl.compiler.c_names import Names
+from tinyfl.compiler.rows import row_bytes
+from tinyfl.ops import OPS
+from tinyfl.ops.operator import CallArguments
+from tinyfl.types import Int8Node, Step
+
+
+def train_function(names: Names) -> str:
+    """``train_step``."""
+    program = names.program
+    graph = program.graph
+    backward = program.steps[program.forward_steps + 1 :]
+    used = {s.node for s in backward if s.action == "input_grad" and OPS[graph.nodes[s.node].op].parametrised}
+    body = "".join(f"    {names.weights(graph.nodes[i], biased=False)}\n" for i in sorted(used))
+    grad, scratch = names.pointer(grad_of(graph.output)), names.pointer("scratch:loss")
+    body += (
+        f"    int16_t *logits = (int16_t *)(void *)({names.at(graph.output)});\n"
+        "    forward_pass(net, x, logits, 1);\n"
+        f"    const tf_loss loss = tf_softmax_ce({graph.classes}, logits, label, {grad}, {scratch});\n"
+        "    const uint32_t step = net->step++;\n"
+        "    if (loss.skip) {\n"
+        "        return loss.p_label;\n"
+        "    }\n"
+        "    const int32_t e_top = loss.e_top + net->lr_shift;\n"
+    )
+    body += "".join(_backward(step, names) for step in backward)
+    body += "    return loss.p_label;\n"
+    return f"static uint32_t train_step(tf_net *net, const int8_t *x, uint16_t label) {{\n{body}}}\n"
+
+
+def unchanged(step: Step, names: Names) -> bool:
+    """Whether an input gradient is the output's, in place and at the same exponent: there is nothing to call."""
+    n = names.program.graph.nodes[step.node]
+    target, source = (names.plan.placements[grad_of(t)].offset for t in (n.inputs[step.operand], n.output))
+    return bool(step.overlaps) and target == source and names.program.grads[n.index].bsh[step.operand] == 0
+
+
+def _backward(step: Step, names: Names) -> str:
+    n = names.program.graph.nodes[step.node]
+    if step.action == "mask":
+        return _mask(n, names)
+    if step.action == "input_grad":
+        return "" if unchanged(step, names) else _input_grad(step, n, names)
+    return _update(step, n, names)
+
+
+def _mask(n: Int8Node, names: Names) -> str:
+    graph = names.program.graph
+    rows, elements = graph.shapes[n.output][0], row_bytes(graph, n.output)
+    bits, grad = names.pointer(mask_of(n.output)), names.pointer(grad_of(n.output))
+    return f"    tf_mask_grad({rows}, {elements}, {bits}, {grad});\n"
+
+
+def _input_grad(step: Step, n: Int8Node, names: Names) -> str:
+    a = CallArguments(
+        x=tuple(names.pointer(t) for t in n.inputs) if OPS[n.op].grad_needs_inputs else (),
+        y="",
+        grad_x=names.pointer(grad_of(n.inputs[step.operand])),
+        grad_y=names.pointer(grad_of(n.output)),
+        scratch=names.scratch(step.writes),
+        accumulate=step.accumulate,
+    )
+    return f"    net->saturated += {OPS[n.op].c_input_grad(n, a, step.operand)};\n"
+
+
+def _update(step: Step, n: Int8Node, names: Names) -> str:
+    assert n.window is not None
+    i, win = n.index, n.window
+    gy = names.pointer(grad_of(n.output))
+    common = f"&n{i}_rate, e_top + {names.program.grads[i].ro}, tf_counter_base(net->seed, step, {i})"
+    if step.action == "update_bias":
+        plane = names.plane_offset[i, True]
+        return f"    tf_bias_update({win.pixels}, {win.out_c}, {common}, {gy}, net->b + {plane});\n"
+    kernel = "depthwise" if n.op == "depthwise" else "conv"
+    plane, x = names.plane_offset[i, False], names.pointer(step.reads[1])
+    fraction = f"net->f + {plane}" if names.program.fraction_bits else "0"
+    planes = f"net->w + {plane}, {fraction}, {names.scratch(step.writes)}"
+    return f"    tf_{kernel}_update(&n{i}_win, {common}, {x}, {gy}, {planes});\n"
