@@ -76,6 +76,7 @@ def main() -> None:
     parser.add_argument("--arms", nargs="+", default=list(ARMS), choices=list(ARMS))
     parser.add_argument("--select", type=int, metavar="SEED", help="try rates on this seed instead")
     parser.add_argument("--jobs", type=int, default=2, help="seeds at once")
+    parser.add_argument("--lr-shift", type=int, default=0, help="divide all rates by 2 so many times (QAS off: by 4)")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -86,7 +87,7 @@ def main() -> None:
     if choosing:
         select(lessons[0], options.arms)
         return
-    rows = measured(lessons, options.arms, options.jobs)
+    rows = measured(lessons, options.arms, options.lr_shift, options.jobs)
     print(table(rows))
     if options.json:
         options.json.write_text(json.dumps({"seeds": seeds, "labels": options.labels, "arms": rows}, indent=2) + "\n")
@@ -100,20 +101,20 @@ def select(lesson: Lesson, arms: list[str]) -> None:
             print(f"{name:8} shift {shift:2}: " + " ".join(f"{100 * a:.1f}" for a in curve), flush=True)
 
 
-def measured(lessons: list[Lesson], arms: list[str], jobs: int) -> dict[str, list[dict[str, float]]]:
+def measured(lessons: list[Lesson], arms: list[str], lr_shift: int, jobs: int) -> dict[str, list[dict[str, float]]]:
     """For each arm, seed by seed: what ``run`` says."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # of the processes: more threads than cores only wait
     with ProcessPoolExecutor(jobs, get_context("spawn"), torch.set_num_threads, (1,)) as pool:
-        results = list(pool.map(run, lessons, [arms] * len(lessons)))
+        results = list(pool.map(partial(run, arms=arms, lr_shift=lr_shift), lessons))
     return {name: [result[name] for result in results] for name in arms}
 
 
-def run(lesson: Lesson, arms: list[str]) -> dict[str, dict[str, float]]:
+def run(lesson: Lesson, arms: list[str], lr_shift: int = 0) -> dict[str, dict[str, float]]:
     """Accuracy in % on the test pictures after the last epoch, and the saturated gradient elements, by arm."""
     test = np.flatnonzero(lesson.task.data.is_test)
     out = {}
     for name in arms:
-        curve, saturated = ARMS[name](lesson, test, 0)
+        curve, saturated = ARMS[name](lesson, test, lr_shift)
         out[name] = {"accuracy": 100 * curve[-1], "saturated": saturated}
     return out
 

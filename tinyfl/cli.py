@@ -169,6 +169,14 @@ def bench(
 
 
 @app.command()
+def report(network: Annotated[Path, typer.Argument(help="A folder that `tinyfl compile` wrote.")]) -> None:
+    """Draw what lies where in a compiled network's arena, step by step."""
+    from tinyfl.compiler.arena_picture import draw_arena
+
+    typer.echo(draw_arena(network))
+
+
+@app.command()
 def demo(
     scenario: Annotated[str, typer.Option(help="A scenario's TOML file, or watch or phone.")] = "watch",
     strategy: Annotated[str, typer.Option(help=STRATEGY_HELP)] = "average",

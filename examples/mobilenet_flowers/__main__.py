@@ -77,7 +77,7 @@ def prepare(pictures: Pictures, calibration: int, out: Path, progress: Progress)
     with progress.task("calibrating and planning"):
         bundle = compile_graph(graph, scheme, x, y, learning_rate=LEARNING_RATE, input_in_arena=True)
         write_bundle(bundle, 1, out)
-        np.savez(out / "calibration.npz", x=x.astype(np.float32), y=y)
+        np.savez(out / "calibration.npz", x=x, y=y)
     with progress.task("building the C"):
         library = build_network(bundle, out)
     return Task(graph, scheme, bundle, library, pictures)

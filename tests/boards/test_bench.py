@@ -147,7 +147,7 @@ def test_a_stack_that_is_too_small_is_told(
     assert need is not None
     small = f"STACK_BYTES = {(need - 16) // 16 * 16}"
     board = with_map(BOARDS[target], tmp_path, monkeypatch, "STACK_BYTES = 8K", small)
-    with pytest.raises(BudgetError, match=r"more than the \d+ B of stack that .*; raise STACK_BYTES in \S+\.ld$"):
+    with pytest.raises(BudgetError, match=r"more than the [\d,]+ B of stack that .*; raise STACK_BYTES in \S+\.ld$"):
         measured(network, board, 2)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tinyfl.boards.build_cache import keep
 from tinyfl.boards.firmware import firmware_dir
 from tinyfl.boards.headers import reached_headers
 from tinyfl.boards.toolchain import build, find_compiler
@@ -84,6 +85,16 @@ def test_processes_that_build_at_once_all_get_a_whole_library(project: Path, cac
     assert len(set(paths)) == 1
     assert call_next(paths[0]) == 11
     assert sorted(path.suffix for path in cache.iterdir()) == [".o", ".so"]
+
+
+def test_what_one_process_built_is_not_replaced_by_another(project: Path, cache: Path) -> None:
+    """A linker may be reading it, and objects for optimisation at link time differ from build to build."""
+    part, target = project / "part", project / "target"
+    for text in ("first", "second"):
+        part.write_text(text)
+        keep(part, target)
+        part.unlink(missing_ok=True)
+    assert target.read_text() == "first"
 
 
 def test_a_refused_source_is_named_with_the_complaint(project: Path, cache: Path) -> None:

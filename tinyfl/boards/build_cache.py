@@ -1,6 +1,6 @@
 """Where built files are kept: one folder for all builds, its files named by what they were made from.
 
-Files appear in it by an atomic rename, so any number of processes may build at once.
+Files appear in it whole and stay as they are, so any number of processes may build at once.
 """
 
 from __future__ import annotations
@@ -49,6 +49,20 @@ def unfinished(target: Path) -> Path:
     handle, name = tempfile.mkstemp(prefix=target.stem, suffix=target.suffix, dir=target.parent)
     os.close(handle)
     return Path(name)
+
+
+def keep(part: Path, target: Path) -> None:
+    """Name the whole file ``part`` ``target`` too, unless another process was first.
+
+    The first one stays: GCC's objects for optimisation at link time differ from build to build, and a linker that
+    reads one twice must not find another.
+    """
+    try:
+        os.link(part, target)
+    except FileExistsError:
+        return
+    except OSError:  # a file system without links
+        os.replace(part, target)
 
 
 def place(built: Path, output: Path) -> Path:

@@ -20,7 +20,7 @@ def _board(core: str, title: str, target: tuple[str, ...], machine: str, tick_ns
             programs=(_GCC,),
             target=(f"-mcpu={core}", "-mthumb", "-mfloat-abi=hard", *target, *FREESTANDING),
         ),
-        emulator=Emulator(_QEMU, ("-M", machine, "-kernel"), Counter(tick_ns, 8)),
+        emulator=Emulator(_QEMU, ("-M", machine, "-kernel"), Counter(tick_ns, 9)),
     )
 
 

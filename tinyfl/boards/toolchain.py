@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from tinyfl.boards.build_cache import cached, content_key, place, unfinished
+from tinyfl.boards.build_cache import cached, content_key, keep, place, unfinished
 from tinyfl.boards.headers import reached_headers
 from tinyfl.errors import ToolError
 
@@ -153,7 +153,7 @@ def _run(compiler: Compiler, arguments: list[str], target: Path, purpose: str) -
                 f"{compiler.name} could not {purpose} ({first.strip()}); all of it is in {log}",
                 done.stdout + done.stderr,
             )
-        os.replace(part, target)
+        keep(part, target)
     finally:
         part.unlink(missing_ok=True)
 

@@ -27,8 +27,12 @@ WARM_EPOCHS = 8
 """epochs in which the classifier learns alone before anything else does"""
 QUARTERS = 3
 """times that the rate of a run that diverges is divided by four"""
-_DIVERGED = 1.2
-"""times the loss at the start"""
+_SLACK = 0.05
+"""nats by which the loss may be higher in the last epoch than at the start before the run has diverged"""
+_HOPELESS = 1.0
+"""nats above the start in any epoch, after which a run is not continued"""
+WAY = (BATCH, EPOCHS, WARM_EPOCHS, QUARTERS, _SLACK, _HOPELESS)
+"""how a measurement is made; another way gives another number"""
 _CHUNK = 16
 """samples computed at once where nothing trains"""
 
@@ -63,7 +67,7 @@ def halves(labels: IntArray, per_class: int, splits: int, seed: int) -> tuple[Ha
 
 @dataclass(frozen=True)
 class Warm:
-    """Where all runs on one half start: the classifier, and its mean loss or that of guessing if that is larger."""
+    """Where all runs on one half start: the classifier and its mean loss."""
 
     classifier: Layer
     loss: float
@@ -81,7 +85,6 @@ class Analysis:
         self._graph, self._rate, self._parts, self._seed = graph, rate, parts, seed
         self._x = torch.from_numpy(x.astype(np.float32)).permute(0, 3, 1, 2)
         self._y = torch.from_numpy(y)
-        self._guessing = math.log(graph.classes)
 
     def measure(self, candidates: list[Candidate]) -> Iterator[tuple[Candidate, Measured]]:
         """What each candidate reaches, over all samples that it was judged by; the deepest come first."""
@@ -116,9 +119,9 @@ class Analysis:
         cut, learn = cut_of(self._graph, 0), self._parts[part].learn
         with torch.no_grad():
             at_first = float(cross_entropy(self._scores(factory, values, cut, learn), self._y[learn]))
-        start = Warm(factory.layers[self._graph.nodes[-1].name], max(at_first, self._guessing))
+        start = Warm(factory.layers[self._graph.nodes[-1].name], at_first)
         twin, loss, _ = self._trained(Candidate(), part, start, values, WARM_EPOCHS)
-        return Warm(twin.layers[self._graph.nodes[-1].name], max(loss, self._guessing))
+        return Warm(twin.layers[self._graph.nodes[-1].name], loss)
 
     def _run(self, candidate: Candidate, part: int, warm: Warm, values: Values) -> Measured:
         """What the candidate reaches on one half after learning the other."""
@@ -143,24 +146,25 @@ class Analysis:
             with torch.no_grad():
                 classifier.weight.copy_(start.classifier.weight)
                 classifier.bias.copy_(start.classifier.bias)
-            loss = self._learn(twin, part, values, cut, epochs)
-            if loss <= _DIVERGED * start.loss:
+            loss = self._learn(twin, part, values, cut, epochs, start.loss + _HOPELESS)
+            if loss <= start.loss + _SLACK:
                 break
         return twin, loss, 2 * quarters
 
-    def _learn(self, twin: FloatTwin, part: int, values: Values, cut: int, epochs: int) -> float:
-        """Learns one half; returns the mean loss of the last epoch."""
+    def _learn(self, twin: FloatTwin, part: int, values: Values, cut: int, epochs: int, limit: float) -> float:
+        """Learns one half; returns the mean loss of the last epoch, which is the first one above ``limit``."""
         learn = torch.from_numpy(self._parts[part].learn)
         shuffle = torch.Generator().manual_seed(1000 * self._seed + part)
-        total = 0.0
+        mean = math.inf
         for _ in range(epochs):
             total = 0.0
             for i in _pieces(learn[torch.randperm(len(learn), generator=shuffle)], BATCH):
                 batch = {t: v[i].contiguous(memory_format=torch.channels_last) for t, v in values.items()}
                 total += twin.descend(twin.scores(batch, cut), self._y[i])
-                if not math.isfinite(total):
-                    return math.inf
-        return total / len(learn)
+            mean = total / len(learn)
+            if not mean <= limit:  # NaN is not
+                break
+        return mean
 
 
 def _pieces(indices: torch.Tensor, size: int) -> Iterator[torch.Tensor]:

@@ -15,8 +15,8 @@ from tinyfl.types import Graph, IntArray
 
 BATCH = 4
 EPOCHS = 4
-CORE_SECONDS = 300.0
-_LEAST_PER_CLASS = 20
+CORE_SECONDS = 420.0
+_LEAST_PER_CLASS = 12
 """samples of a class below which depth is given up instead"""
 _MOST_SPLITS = 4
 _MACS_A_SECOND = 4e9

@@ -9,7 +9,7 @@ import numpy as np
 from tinyfl.compiler.model_source import Calibration
 from tinyfl.progress import Progress
 from tinyfl.search.cache import MeasuredBefore
-from tinyfl.search.effort import BATCH, EPOCHS, choose_effort
+from tinyfl.search.effort import choose_effort
 from tinyfl.search.space import Candidate, Measured
 from tinyfl.types import Graph
 
@@ -26,8 +26,7 @@ class Measurements:
         halves = c.halves(calibration.y, effort.per_class, effort.splits, seed)
         self.samples = len(np.unique(np.concatenate([half.learn for half in halves])))
         self._analysis = c.Analysis(graph, rate, calibration.x, calibration.y, halves, seed)
-        way = [BATCH, EPOCHS, c.WARM_EPOCHS, c.QUARTERS, rate, seed]
-        self._before = MeasuredBefore([graph, calibration.x, calibration.y, list(halves), way])
+        self._before = MeasuredBefore([graph, calibration.x, calibration.y, list(halves), c.WAY, rate, seed])
 
     def of(self, candidates: Sequence[Candidate], progress: Progress, task: str) -> dict[Candidate, Measured]:
         """What each candidate reaches; what was measured before is not trained again."""
