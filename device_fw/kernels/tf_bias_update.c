@@ -20,11 +20,11 @@ void tf_bias_update(uint32_t pixels, uint16_t out_c, const tf_rate *rate, int32_
                 word = tf_random_word(base, i);
             }
             const int32_t s = rate->kbs[channel] + e;
-            if (tf_step_is_quick(s)) { /* the step is below 2^23 */
-                const int32_t v =
-                    b[channel] -
-                    tf_floor_shift32(tf_step_sum(acc[c], tf_step_scaled(rate->kb[channel], s), word >> (8 * (i & 3u))),
-                                     8);
+            const int quick = tf_step_is_quick(s);
+            const tf_step step = tf_step_of(rate->kb[channel], quick ? s : TF_STEP_LAST);
+            if (quick && tf_step_fits(step, acc[c])) { /* the step is below 2^23 */
+                const int32_t sum = tf_step_sum(step, acc[c], word >> (8 * (i & 3u)));
+                const int32_t v = b[channel] - tf_floor_shift32(sum, 8);
                 b[channel] = v < -BIAS_END ? -BIAS_END : v > BIAS_END ? BIAS_END : v;
             } else {
                 const int64_t d = tf_stochastic_shift((int64_t)acc[c] * rate->kb[channel], s, word, i);

@@ -27,7 +27,8 @@ static inline void tf_grads_finish(tf_grads *to, int32_t acc, int32_t at) {
 
 /*
  * The same in assembly, 8-bit gradients: sum in `acc`, tf_grads in r5, r6, r7, r8, its address in r11; at: where the
- * gradient is. Uses r1 and r4. Each use in a function has its own digit, and a TF_GRADS_CLAMP behind the last.
+ * gradient is. Uses r1, r4 and r9. Each use in a function has its own digit and a TF_GRADS_CLAMP behind the function's
+ * end, where TF_GRADS_CLAMPED is the last.
  */
 #define TF_GRADS_FINISH(acc, at, digit)                                                                                \
     "ldrsb r4, " at "\n\t"                                                                                             \
@@ -44,12 +45,17 @@ static inline void tf_grads_finish(tf_grads *to, int32_t acc, int32_t at) {
 
 #define TF_GRADS_CLAMP(digit)                                                                                          \
     "3" digit ":\n\t"                                                                                                  \
+    "adr r9, 4" digit "b\n\t"                                                                                          \
+    "b 30f\n"
+
+#define TF_GRADS_CLAMPED                                                                                               \
+    "30:\n\t"                                                                                                          \
     "asr r4, r4, #31\n\t"                                                                                              \
     "orr r4, r4, #1\n\t"                                                                                               \
     "rsb r4, r4, r4, lsl #7\n\t" /* 127 times the sign */                                                              \
     "ldr r1, [r11, #16]\n\t"                                                                                           \
     "add r1, r1, #1\n\t"                                                                                               \
     "str r1, [r11, #16]\n\t"                                                                                           \
-    "b 4" digit "b\n\t"
+    "mov pc, r9\n\t"
 
 #endif

@@ -18,13 +18,8 @@ static inline int32_t tf_pair_elements(int32_t k) { return 8 * tf_pair_groups(k)
 /* acc[2r + s] += row r of a times row s of b, modulo 2^32; groups >= 1 is that of both pairs. */
 void tf_pair_dot(int32_t groups, const int16_t *a, const int16_t *b, int32_t acc[TF_PAIR_PRODUCTS]);
 
-/* Two rows of a matrix of int16, four neighbouring columns each, go to values k and k + 1 of four rows of two pairs. */
-static inline void tf_pack_words(tf_pixel a, tf_pixel b, int16_t *pair0, int16_t *pair1) {
-    tf_store4(pair0, tf_pack_low(a.even, b.even));
-    tf_store4(pair0 + 4, tf_pack_low(a.odd, b.odd));
-    tf_store4(pair1, tf_pack_high(a.even, b.even));
-    tf_store4(pair1 + 4, tf_pack_high(a.odd, b.odd));
-}
+/* Four neighbouring columns of 4 * groups rows of an int8 matrix plus add: groups >= 1 of the two pairs. */
+void tf_pack_quads(int32_t groups, const int8_t *first, int32_t step, uint32_t adds, int16_t *pairs, int16_t *second);
 
 /*
  * Packs `columns` (1 .. 4) neighbouring columns of an int8 matrix into two pairs, one behind the other: value k of row
@@ -34,11 +29,13 @@ static inline void tf_pack_columns(int32_t n, const int8_t *first, int32_t step,
                                    int16_t *pairs) {
     const uint32_t adds = tf_halves(add, add);
     int16_t *second = pairs + tf_pair_elements(n);
-    for (; n >= 4 && columns == 4; n -= 4, pairs += 8, second += 8) {
-        const int8_t *third = first + 2 * step;
-        tf_pack_words(tf_pixel_of(first, adds), tf_pixel_of(first + step, adds), pairs, second);
-        tf_pack_words(tf_pixel_of(third, adds), tf_pixel_of(third + step, adds), pairs + 2, second + 2);
-        first = third + 2 * step;
+    if (n >= 4 && columns == 4) {
+        const int32_t groups = n / 4;
+        tf_pack_quads(groups, first, step, adds, pairs, second);
+        n -= 4 * groups;
+        first += 4 * groups * step;
+        pairs += 8 * groups;
+        second += 8 * groups;
     }
     for (; n > 0; n -= 4, first += 4 * step, pairs += 8, second += 8) {
         for (int32_t k = 0; k < 4; k++) {

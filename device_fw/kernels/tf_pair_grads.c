@@ -34,7 +34,8 @@ TF_NAKED void tf_pair_grads_run(int32_t groups TF_UNREAD, tf_pair_grads *grads T
                                          "cmp r2, r9\n\t"
                                          "bne 2b\n\t"
                                          "pop {r0, r1, r2, r4, r5, r6, r7, r8, r9, r10, r11, pc}\n" TF_GRADS_CLAMP("1")
-                                             TF_GRADS_CLAMP("2") TF_GRADS_CLAMP("3") TF_GRADS_CLAMP("4"));
+                                             TF_GRADS_CLAMP("2") TF_GRADS_CLAMP("3") TF_GRADS_CLAMP("4")
+                                                 TF_GRADS_CLAMPED);
 }
 
 #else

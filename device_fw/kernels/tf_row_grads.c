@@ -56,67 +56,83 @@ _Static_assert(offsetof(tf_row_grads, rows) == 20 && offsetof(tf_row_grads, grad
 
 #define TF_ROW_FINISH(acc, digit) TF_GRADS_FINISH(acc, "[r6]", digit) "add r6, r6, r7\n\t"
 
-/* On the stack: plane_step, where the rows met by a window end, grads, the row's taps, its span, where it ends. */
-#define TF_ROW_RUN(words)                                                                                              \
-    __asm__("push {r4, r5, r6, r7, r8, r9, r10, r11, lr}\n\t"                                                          \
-            "sub sp, #24\n\t"                                                                                          \
-            "str r0, [sp, #8]\n\t"                                                                                     \
-            "mov r11, r0\n\t"                                                                                          \
-            "ldr r4, [r11, #36]\n\t"                                                                                   \
-            "str r4, [sp]\n"                                                                                           \
-            "3:\n\t"                                                                                                   \
-            "ldr r4, [r11, #20]\n\t"                                                                                   \
-            "ldmia r4!, {r5, r6, r7, r8}\n\t"                                                                          \
-            "str r4, [r11, #20]\n\t"                                                                                   \
-            "ldr r9, [r11, #44]\n\t"                                                                                   \
-            "add r9, r9, r8\n\t"                                                                                       \
-            "str r9, [r11, #4]\n\t"                                                                                    \
-            "ldrd r4, r2, [r11, #28]\n\t"                                                                              \
-            "add r4, r4, r6\n\t"                                                                                       \
-            "add r2, r2, r7\n\t"                                                                                       \
-            "strd r4, r5, [sp, #12]\n\t"                                                                               \
-            "ldr r9, [r11, #40]\n\t"                                                                                   \
-            "add r9, r9, r2\n\t"                                                                                       \
-            "str r9, [sp, #20]\n"                                                                                      \
-            "2:\n\t"                                                                                                   \
-            "ldrd r1, r4, [sp, #12]\n\t"                                                                               \
-            "add r4, r4, r2\n\t"                                                                                       \
-            "str r4, [sp, #4]\n\t"                                                                                     \
-            "mov r0, #0\n\t"                                                                                           \
-            "mov r3, #0\n\t"                                                                                           \
-            "mov r12, #0\n\t"                                                                                          \
-            "mov lr, #0\n"                                                                                             \
-            "1:\n\t" words "ldrd r4, r5, [sp]\n\t"                                                                     \
-            "add r2, r2, r4\n\t"                                                                                       \
-            "cmp r2, r5\n\t"                                                                                           \
-            "bne 1b\n\t"                                                                                               \
-            "ldr r11, [sp, #8]\n\t"                                                                                    \
-            "ldmia r11, {r5, r6, r7, r8}\n\t" TF_ROW_FINISH("r0", "1") TF_ROW_FINISH("r3", "2")                        \
-                TF_ROW_FINISH("r12", "3")                                                                              \
-                    TF_ROW_FINISH("lr", "4") "str r6, [r11, #4]\n\t"                                                   \
-                                             "ldrd r4, r5, [sp, #16]\n\t"                                              \
-                                             "sub r2, r2, r4\n\t"                                                      \
-                                             "add r2, r2, #8\n\t"                                                      \
-                                             "cmp r2, r5\n\t"                                                          \
-                                             "bne 2b\n\t"                                                              \
-                                             "ldrd r4, r5, [r11, #20]\n\t"                                             \
-                                             "cmp r4, r5\n\t"                                                          \
-                                             "bne 3b\n\t"                                                              \
-                                             "add sp, #24\n\t"                                                         \
-                                             "pop {r4, r5, r6, r7, r8, r9, r10, r11, pc}\n" TF_GRADS_CLAMP("1")        \
-                                                 TF_GRADS_CLAMP("2") TF_GRADS_CLAMP("3") TF_GRADS_CLAMP("4"))
-
-#define TF_VARIANT(name, words)                                                                                        \
-    TF_NAKED static void name(tf_row_grads *grads TF_UNREAD) { TF_ROW_RUN(words); }
-
-TF_VARIANT(words_1, TF_ROW_WORDS_1)
-TF_VARIANT(words_2, TF_ROW_WORDS_2)
-TF_VARIANT(words_3, TF_ROW_WORDS_3)
-TF_VARIANT(words_4, TF_ROW_WORDS_4)
-
-void tf_row_grads_run(int32_t words, tf_row_grads *grads) {
-    static void (*const variants[TF_ROW_WORDS_MOST])(tf_row_grads *) = {words_1, words_2, words_3, words_4};
-    variants[words - 1](grads);
+/*
+ * On the stack: plane_step, where the rows met by a window end, grads, the row's taps, its span, where it ends, and the
+ * code that meets one row of the plane.
+ */
+TF_NAKED void tf_row_grads_run(int32_t words TF_UNREAD, tf_row_grads *grads TF_UNREAD) {
+    __asm__(
+        "push {r4, r5, r6, r7, r8, r9, r10, r11, lr}\n\t"
+        "sub sp, #28\n\t"
+        "mov r11, r1\n\t"
+        "str r1, [sp, #8]\n\t"
+        "adr r2, 11f\n\t"
+        "adr r3, 12f\n\t"
+        "adr r4, 13f\n\t"
+        "adr r5, 14f\n\t"
+        "cmp r0, #2\n\t"
+        "it eq\n\t"
+        "moveq r2, r3\n\t"
+        "cmp r0, #3\n\t"
+        "it eq\n\t"
+        "moveq r2, r4\n\t"
+        "cmp r0, #4\n\t"
+        "it eq\n\t"
+        "moveq r2, r5\n\t"
+        "orr r2, r2, #1\n\t"
+        "str r2, [sp, #24]\n\t"
+        "ldr r4, [r11, #36]\n\t"
+        "str r4, [sp]\n"
+        "3:\n\t"
+        "ldr r4, [r11, #20]\n\t"
+        "ldmia r4!, {r5, r6, r7, r8}\n\t"
+        "str r4, [r11, #20]\n\t"
+        "ldr r9, [r11, #44]\n\t"
+        "add r9, r9, r8\n\t"
+        "str r9, [r11, #4]\n\t"
+        "ldrd r4, r2, [r11, #28]\n\t"
+        "add r4, r4, r6\n\t"
+        "add r2, r2, r7\n\t"
+        "strd r4, r5, [sp, #12]\n\t"
+        "ldr r9, [r11, #40]\n\t"
+        "add r9, r9, r2\n\t"
+        "str r9, [sp, #20]\n"
+        "2:\n\t"
+        "ldrd r1, r4, [sp, #12]\n\t"
+        "add r4, r4, r2\n\t"
+        "str r4, [sp, #4]\n\t"
+        "mov r0, #0\n\t"
+        "mov r3, #0\n\t"
+        "mov r12, #0\n\t"
+        "mov lr, #0\n"
+        "1:\n\t"
+        "ldr pc, [sp, #24]\n\t"
+        ".balign 4\n"
+        "14:\n\t" TF_ROW_WORDS_4 "b 4f\n\t"
+        ".balign 4\n"
+        "13:\n\t" TF_ROW_WORDS_3 "b 4f\n\t"
+        ".balign 4\n"
+        "11:\n\t" TF_ROW_WORDS_1 "b 4f\n\t"
+        ".balign 4\n"
+        "12:\n\t" TF_ROW_WORDS_2 "4:\n\t"
+        "ldrd r4, r5, [sp]\n\t"
+        "add r2, r2, r4\n\t"
+        "cmp r2, r5\n\t"
+        "bne 1b\n\t"
+        "ldr r11, [sp, #8]\n\t"
+        "ldmia r11, {r5, r6, r7, r8}\n\t" TF_ROW_FINISH("r0", "1") TF_ROW_FINISH("r3", "2") TF_ROW_FINISH("r12", "3")
+            TF_ROW_FINISH("lr", "4") "str r6, [r11, #4]\n\t"
+                                     "ldrd r4, r5, [sp, #16]\n\t"
+                                     "sub r2, r2, r4\n\t"
+                                     "add r2, r2, #8\n\t"
+                                     "cmp r2, r5\n\t"
+                                     "bne 2b\n\t"
+                                     "ldrd r4, r5, [r11, #20]\n\t"
+                                     "cmp r4, r5\n\t"
+                                     "bne 3b\n\t"
+                                     "add sp, #28\n\t"
+                                     "pop {r4, r5, r6, r7, r8, r9, r10, r11, pc}\n" TF_GRADS_CLAMP("1")
+                                         TF_GRADS_CLAMP("2") TF_GRADS_CLAMP("3") TF_GRADS_CLAMP("4") TF_GRADS_CLAMPED);
 }
 
 #else
