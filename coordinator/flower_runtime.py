@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import socket
-import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from types import TracebackType
 
 from coordinator.flower_app import write_app
+from coordinator.interrupts import held_interrupts
 from coordinator.plan import RunPlan, save_plan
 from coordinator.processes import ProcessGroup, ProcessNumber, end
 from coordinator.run_folder import RunFolder
@@ -35,7 +35,7 @@ class FlowerRuntime:
         """``folder`` holds the run: plan, checkpoint, Flower's own files and ``superlink.log``."""
         self.folder = RunFolder(folder.resolve())
         self.address = ""  # host:port, for gateways
-        self._group: ProcessGroup | None = None
+        self._groups: list[ProcessGroup] = []
 
     def __enter__(self) -> FlowerRuntime:
         """Start the SuperLink; raises ToolError or RunError."""
@@ -49,8 +49,8 @@ class FlowerRuntime:
         command = [_tool("flower-superlink"), "--insecure", "--host", "127.0.0.1", "--port", str(port)]
         command.append("--disable-runtime-dependency-installation")
         self.folder.forget_status()
-        self._group = ProcessGroup(command, self._log, self._environment())
         try:
+            self._start(command, self._log)
             self._await(lambda: _listens(port), "does not start")
         except BaseException:
             self._end()
@@ -78,16 +78,13 @@ class FlowerRuntime:
             "newcomer-seconds": float(newcomer_seconds),
         }
         write_app(app, config)
-        done = subprocess.run(
-            [_tool("flwr"), "run", str(app), "run"],
-            env=self._environment(),
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            check=False,
-        )
-        if done.returncode:
-            raise RunError(f"Flower does not take the run ({_squeezed(done.stdout + done.stderr)}); see {self._log}")
+        said = self.folder.path / "submit.log"
+        said.unlink(missing_ok=True)
+        command = self._start([_tool("flwr"), "run", str(app), "run"], said)
+        while command.exit_code() is None:
+            time.sleep(0.05)
+        if command.exit_code():
+            raise RunError(f"Flower does not take the run ({_squeezed(said.read_text())}); see {self._log}")
         self._await(lambda: bool(self.folder.read_status()), "does not start the coordinator")
 
     def wait(
@@ -122,8 +119,13 @@ class FlowerRuntime:
     def _log(self) -> Path:
         return self.folder.path / "superlink.log"
 
+    def _start(self, command: Sequence[str], log: Path) -> ProcessGroup:
+        with held_interrupts():
+            self._groups.append(ProcessGroup(command, log, self._environment()))
+        return self._groups[-1]
+
     def _runs(self) -> bool:
-        return self._group is not None and self._group.exit_code() is None
+        return bool(self._groups) and self._groups[0].exit_code() is None
 
     def _await(self, condition: Callable[[], bool], complaint: str) -> None:
         deadline = time.monotonic() + START_SECONDS
@@ -146,11 +148,11 @@ class FlowerRuntime:
         }
 
     def _end(self) -> None:
-        """End the group, and the coordinator, which Flower puts into a group of its own."""
-        group, self._group = self._group, None
-        if group is None:
+        """End what was started, and the coordinator, which Flower puts into a group of its own."""
+        if not self._groups:
             return
-        end([group])
+        end(self._groups)
+        self._groups.clear()
         pid = self.folder.read_status().get("pid")
         if pid is not None:
             end([ProcessNumber(pid)])

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from coordinator.flower_runtime import FlowerRuntime
+from coordinator.interrupts import one_interrupt
 from coordinator.plan import RunPlan
 from simulations.broker_watch import BrokerWatch
 from simulations.engine import write_all_recordings
 from simulations.experiment import EngineRun, OnRound
-from simulations.interrupts import one_interrupt
 from simulations.prepare import Prepared
 from simulations.supervisor import Supervised, Supervisor
 from tinyfl.extras import need

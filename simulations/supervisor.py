@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from coordinator.interrupts import held_interrupts
 from coordinator.processes import ProcessGroup, end
 from tinyfl.errors import RunError
 
@@ -31,7 +32,8 @@ class Supervised:
 
     def start(self) -> None:
         """Start it, in a group of its own: an interrupt at the terminal reaches the supervisor alone."""
-        self.process = ProcessGroup(self.command, self.log)
+        with held_interrupts():
+            self.process = ProcessGroup(self.command, self.log)
         self.started = time.monotonic()
 
     def last_words(self) -> str:

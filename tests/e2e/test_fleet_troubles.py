@@ -48,15 +48,18 @@ def scenario(folder: Path) -> Path:
 
 
 def processes_of(folder: Path) -> list[str]:
-    """Command lines that name the folder, of processes that run."""
+    """Command lines of processes that run and name the folder in them or in their environment."""
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:
-            words = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            words, variables = (
+                (entry / part).read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                for part in ("cmdline", "environ")
+            )
             zombie = (entry / "stat").read_text().rpartition(")")[2].split()[0] == "Z"
         except OSError:
             continue
-        if str(folder) in words and not zombie and int(entry.name) != os.getpid():
+        if str(folder) in words + variables and not zombie and int(entry.name) != os.getpid():
             found.append(words)
     return found
 

@@ -48,7 +48,9 @@ def load_calibration(path: Path) -> Calibration:
             f"calibration file {path} has x {list(x.shape)} and y {list(y.shape)} of {y.dtype}; "
             "give x as [N, T, C] or [N, H, W, C] and y as [N] integers"
         )
-    bad = np.flatnonzero(~np.isfinite(x).reshape(len(x), -1).all(axis=1)) if x.size else np.zeros(0)
+    if not x.size:
+        raise ModelError(f"calibration file {path} has x {list(x.shape)}: no samples; give [N, ...] with N > 0")
+    bad = np.flatnonzero(~np.isfinite(x).reshape(len(x), -1).all(axis=1))
     if len(bad):
         raise ModelError(f"calibration file {path}: x of sample {bad[0]} is not finite; correct or remove it")
     images = x[:, None] if x.ndim == 3 else x

@@ -35,3 +35,24 @@ def one_interrupt() -> Iterator[None]:
         if signal.getsignal(signal.SIGINT) is interrupt:
             for number, handler in earlier.items():
                 signal.signal(number, handler)
+
+
+@contextmanager
+def held_interrupts() -> Iterator[None]:
+    """In the block the signals wait; at its end they do what they do outside.
+
+    For a process that starts and the assignment that remembers it: an interrupt between them would leave it to
+    nobody. Outside the main thread, which alone gets signals, it does nothing.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    waiting: list[int] = []
+    earlier = {n: signal.signal(n, lambda number, _frame: waiting.append(number)) for n in _SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in earlier.items():
+            signal.signal(number, handler)
+        for number in waiting:
+            signal.raise_signal(number)
