@@ -54,5 +54,5 @@ def held_interrupts() -> Iterator[None]:
     finally:
         for number, handler in earlier.items():
             signal.signal(number, handler)
-        for number in waiting:
-            signal.raise_signal(number)
+        for held in waiting:
+            signal.raise_signal(held)
