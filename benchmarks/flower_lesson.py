@@ -10,7 +10,7 @@ import torch
 
 from benchmarks.flower_data import Draw, Labels, draw, flowers
 from benchmarks.frozen_prefix import cut, float_values, integer_values, real_values
-from benchmarks.native_net import NativeNet
+from tinyfl.boards.native_net import NativeNet, build_native
 from tinyfl.compiler.bundle import Bundle
 from tinyfl.compiler.classifier import with_classes
 from tinyfl.compiler.float_twin import FloatTwin
@@ -87,7 +87,7 @@ class Lesson:
 
     def integer(self, scheme: str, bundle: Bundle, judged: IntArray, lr_shift: int = 0) -> tuple[list[float], int]:
         """Accuracy on the pictures ``judged`` after the epochs, and how many gradient elements saturated."""
-        net, learned = NativeNet(bundle, self.seed, lr_shift), self.drawn.labelled
+        net, learned = NativeNet(build_native(bundle), self.seed, lr_shift), self.drawn.labelled
         x, y = self.task.integers[scheme], self.task.data.y
         curve = []
         for epoch, order in self._orders():

@@ -16,10 +16,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from examples.mobilenet_flowers.device import build_network
 from examples.mobilenet_flowers.experiment import Task, compare
 from examples.mobilenet_flowers.images import SIZE, Pictures, load_pictures
 from examples.mobilenet_flowers.network import make
+from tinyfl.boards.native_net import build_native
 from tinyfl.compiler.bundle import Bundle
 from tinyfl.compiler.classifier import with_classes
 from tinyfl.compiler.command import write_bundle
@@ -79,7 +79,7 @@ def prepare(pictures: Pictures, calibration: int, out: Path, progress: Progress)
         write_bundle(bundle, 1, out)
         np.savez(out / "calibration.npz", x=x, y=y)
     with progress.task("building the C"):
-        library = build_network(bundle, out)
+        library = build_native(bundle)
     return Task(graph, scheme, bundle, library, pictures)
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from examples.mobilenet_flowers.device import Device
 from examples.mobilenet_flowers.images import Pictures
+from tinyfl.boards.native_net import NativeNet
 from tinyfl.compiler.bundle import Bundle
 from tinyfl.compiler.float_twin import FloatTwin
 from tinyfl.compiler.sample_order import epoch_order
@@ -61,10 +61,9 @@ def compare(
 
 def integer_accuracy(task: Task, samples: IntArray, y: IntArray, seed: int, epochs: int, tests: IntArray) -> float:
     """Accuracy of the generated C after it has learned ``samples``."""
-    device = Device(task.bundle, task.library, seed)
+    device = NativeNet(task.library, seed)
     for epoch in range(epochs):
-        for i in epoch_order(seed, 1, epoch, len(y)):
-            device.learn(samples[i], int(y[i]))
+        device.learn(samples, y, epoch_order(seed, 1, epoch, len(y)))
     return device.accuracy(tests, task.pictures.test_y)
 
 

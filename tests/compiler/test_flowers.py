@@ -10,7 +10,7 @@ import pytest
 from benchmarks.flower_data import draw, flowers
 from benchmarks.flower_lesson import Lesson, Task, prepare
 from benchmarks.flowers import ARMS, SCHEME, SCHEMES, run
-from benchmarks.native_net import NativeNet
+from tinyfl.boards.native_net import NativeNet, build_native
 from tinyfl.compiler.classifier import with_classes
 from tinyfl.compiler.gradients import integer_activations
 from tinyfl.compiler.quantize import quantize, to_int8
@@ -40,7 +40,7 @@ def test_the_trained_part_gives_the_logits_of_the_whole_network(task: Task) -> N
     for scheme in SCHEMES:
         whole = quantize(order_nodes(with_classes(task.network, 12, 1)), task.schemes[scheme], x)
         expected = integer_activations(whole, to_int8(x, whole.quant[whole.input]))[whole.output].reshape(2, -1)
-        net = NativeNet(lesson.compiled(scheme, 2.0**-8), 1)
+        net = NativeNet(build_native(lesson.compiled(scheme, 2.0**-8)), 1)
         assert np.array_equal(net.logits(task.integers[scheme][:2]), expected)
 
 
@@ -51,7 +51,7 @@ def test_every_arm_learns(task: Task) -> None:
 
 def test_random_labels_at_a_tiny_rate_leave_the_size_of_weights(task: Task) -> None:
     lesson = Lesson(task, 1, 5, 1)
-    net = NativeNet(lesson.compiled(SCHEME, 2.0**-14), 1)
+    net = NativeNet(build_native(lesson.compiled(SCHEME, 2.0**-14)), 1)
     before = np.abs(net.w.astype(float)).sum()
     rng = np.random.default_rng(0)
     chosen = draw(task.data, 5, 18, 1).calibration[:200]
