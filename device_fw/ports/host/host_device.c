@@ -6,9 +6,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "host_file.h"
 #include "host_flash.h"
-#include "host_recordings.h"
 #include "net.h"
+#include "recordings.h"
 #include "tf_shared.h"
 
 #define OUTBOX_LIMIT 64u /* messages a device may have said before anyone listened */
@@ -28,7 +29,8 @@ struct tfh_device {
     uint32_t block_bytes;
     char name[TF_NAME_BYTES + 1];
     tfh_flash flash;
-    tfh_recordings recordings;
+    tfh_file file;
+    tfr_recordings recordings;
     message *oldest, **end;
     uint32_t waiting;
 };
@@ -68,40 +70,12 @@ static int send_message(void *ctx, const uint8_t *bytes, uint32_t n) {
     return TF_OK;
 }
 
-/* Windows of one set whose round is first .. last, in the order of the file. */
-static int push_set(tfh_device *device, unsigned set, uint32_t first, uint32_t last, uint8_t origin) {
-    const tfh_recordings *r = &device->recordings;
-    for (uint32_t i = r->first[set]; i < r->first[set + 1]; i++) {
-        tfh_window window = tfh_recordings_at(r, i);
-        if (window.round < first || window.round > last) {
-            continue;
-        }
-        int status = tf_push_sample(&device->core, window.x);
-        if (status >= 0) {
-            status = tf_label(&device->core, window.label, origin);
-        }
-        if (status < 0) {
-            return status;
-        }
-    }
-    return TF_OK;
-}
-
 static int collect(void *ctx, tf_device *core, uint32_t first, uint32_t last) {
-    (void)core;
-    int status = first == 0 ? push_set(ctx, TFH_FACTORY, 0, 0, TF_FACTORY) : TF_OK;
-    return status < 0 ? status : push_set(ctx, TFH_WEARER, first > 0 ? first : 1u, last, TF_FRESH);
+    return tfr_collect(&((tfh_device *)ctx)->recordings, core, first, last);
 }
 
 static int sample(void *ctx, uint32_t set, uint32_t index, const int8_t **x, uint16_t *label) {
-    const tfh_recordings *r = &((tfh_device *)ctx)->recordings;
-    if (set >= TFH_SETS || index >= r->first[set + 1] - r->first[set]) {
-        return TF_ERR_EMPTY;
-    }
-    tfh_window window = tfh_recordings_at(r, r->first[set] + index);
-    *x = window.x;
-    *label = window.label;
-    return TF_OK;
+    return tfr_sample(&((tfh_device *)ctx)->recordings, set, index, x, label);
 }
 
 static void forget_messages(tfh_device *device) {
@@ -112,18 +86,6 @@ static void forget_messages(tfh_device *device) {
     }
     device->end = &device->oldest;
     device->waiting = 0;
-}
-
-static const char *check_recordings(const tfh_recordings *r) {
-    if (r->input_bytes != tf_model_net.input_bytes) {
-        return "holds windows of another size than the network takes";
-    }
-    for (uint32_t i = 0; i < r->first[TFH_SETS]; i++) {
-        if (tfh_recordings_at(r, i).label >= tf_model_net.classes) {
-            return "holds a label the network has no class for";
-        }
-    }
-    return NULL;
 }
 
 /* Returns the thing that failed, or null; *why says how. */
@@ -139,8 +101,8 @@ static const char *set_up(tfh_device *device, const tfh_config *config, const ch
         return "a store";
     }
     uint16_t capacity = (uint16_t)config->capacity;
-    if (tfh_recordings_open(&device->recordings, config->recordings, why) < 0 ||
-        (*why = check_recordings(&device->recordings)) != NULL) {
+    if (tfh_file_open(&device->file, config->recordings, why) < 0 ||
+        (*why = tfr_open(&device->recordings, device->file.bytes, device->file.size, &tf_model_net)) != NULL) {
         return config->recordings;
     }
     uint32_t slot = tf_device_slot_bytes(&tf_model_net, capacity, TFH_SECTOR_BYTES);
@@ -193,7 +155,7 @@ void tfh_destroy(tfh_device *device) {
     }
     forget_messages(device);
     tfh_flash_close(&device->flash);
-    tfh_recordings_close(&device->recordings);
+    tfh_file_close(&device->file);
     free(device->block);
     free(device);
 }
