@@ -124,11 +124,15 @@ def compile(
 def build(
     network: Annotated[Path, typer.Argument(help="A folder that `tinyfl compile` wrote.")],
     target: Target = "host",
+    store: Annotated[
+        int, typer.Option(min=0, max=65535, help="Build a device whose store holds so many windows; 0: the bench.")
+    ] = 0,
     as_json: Json = False,
 ) -> None:
-    """Build for a board: for the host, the emulated device and its library; else the bench, and what it takes."""
+    """Build for a board: the bench, or a device of a fleet; for the host, the emulated device and its library."""
+    from tinyfl.boards.bench import build_bench
+    from tinyfl.boards.device_program import build_device
     from tinyfl.boards.host import build_host
-    from tinyfl.boards.image import build_image
     from tinyfl.boards.size import kernel_flash
     from tinyfl.boards.targets import HOST, board_of
     from tinyfl.compiler.bundle import load_bundle
@@ -140,7 +144,7 @@ def build(
         size = kernel_flash(network, grad_bits=grad_bits).total
         result = {"executable": str(built.executable), "library": str(built.library), "kernel_flash_bytes": size}
     else:
-        image = build_image(network, board, grad_bits)
+        image = build_device(network, board, grad_bits, store) if store else build_bench(network, board, grad_bits)
         sizes = {"sram_static_bytes": image.sram_static_bytes, "flash_bytes": image.flash_bytes}
         result = {"executable": str(image.file), "toolchain": image.toolchain, **sizes}
     typer.echo(json.dumps(result) if as_json else "\n".join(f"{key}: {value}" for key, value in result.items()))
@@ -217,9 +221,14 @@ def device(
     flash: Annotated[Path | None, typer.Option(help="File that is its flash; without one it forgets.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of its first boot.")] = 1,
     store: Annotated[int, typer.Option(min=1, max=65535, help="Windows its sample store holds.")] = 64,
+    target: Target = "host",
 ) -> None:
-    """Run one emulated device: the same C that a board runs, in a process of its own."""
+    """Run one emulated device: the C that a board runs, in a process of its own, or on an emulated board."""
+    from tinyfl.boards.device_program import build_device
+    from tinyfl.boards.emulated_device import run_device
     from tinyfl.boards.host import build_host
+    from tinyfl.boards.storage import Identity
+    from tinyfl.boards.targets import HOST, board_of
     from tinyfl.compiler.bundle import load_bundle
     from tinyfl.link.inprocess import DeviceFiles
     from tinyfl.link.mqtt_client import Broker
@@ -227,7 +236,13 @@ def device(
 
     if (serial is None) == (mqtt is None):
         raise LinkError(f"device {name} needs one line; give --serial or --mqtt")
-    build = build_host(network, grad_bits=load_bundle(network).program.grad_bits)
+    board, grad_bits = board_of(target), load_bundle(network).program.grad_bits
+    if board is not HOST:
+        if serial is None:
+            raise LinkError(f"device {name} on {target} has a serial line only; give --serial")
+        program = build_device(network, board, grad_bits, store).file
+        raise typer.Exit(run_device(board, program, Identity(name, seed), DeviceFiles(recordings, flash), serial))
+    build = build_host(network, grad_bits=grad_bits)
     emulated = EmulatedDevice(build.executable, name, DeviceFiles(recordings, flash), seed, store)
     if serial is not None:
         run_on_serial(emulated, serial)

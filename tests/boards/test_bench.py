@@ -14,12 +14,11 @@ from bench_lab import BARE, buildable, compiled, runnable, small, wide
 from elftools.elf.elffile import ELFFile
 
 from tests.cli.cli_lab import refusal, tinyfl
-from tinyfl.boards.bench import Measurement, run_bench
+from tinyfl.boards.bench import Measurement, build_bench, run_bench
 from tinyfl.boards.bench_samples import bench_samples, interpreter_digest
 from tinyfl.boards.board import Board
 from tinyfl.boards.emulator import lines_of
 from tinyfl.boards.firmware import firmware_dir
-from tinyfl.boards.image import build_image
 from tinyfl.boards.memory_map import read_memory_map
 from tinyfl.boards.targets import BOARDS
 from tinyfl.boards.toolchain import build
@@ -111,7 +110,7 @@ def test_a_network_beyond_the_boards_ram_fails_at_link_with_the_bytes(target: st
     board = buildable(target)
     bundle = compiled(wide(), tmp_path / "net")
     with pytest.raises(BudgetError, match=rf"needs ([\d,]+) B more SRAM than the 262,144 B of {target} ") as raised:
-        build_image(tmp_path / "net", board, 8)
+        build_bench(tmp_path / "net", board, 8)
     excess = int(str(raised.value).split(" needs ")[1].split(" B ")[0].replace(",", ""))
     planes = sum(t.count * (4 if t.is_bias else 2) for t in bundle.tensors)
     need = planes + bundle.plan.arena_bytes + bundle.input_bytes + 2 * bundle.classes + 8192
@@ -136,7 +135,7 @@ def test_a_network_beyond_the_boards_flash_fails_at_link(
 ) -> None:
     board = with_map(buildable("cortex-m7"), tmp_path, monkeypatch, "LENGTH = 1024K", "LENGTH = 4K")
     with pytest.raises(BudgetError, match=r"needs [\d,]+ B more flash than the 4,096 B of cortex-m7 "):
-        build_image(network, board, 8)
+        build_bench(network, board, 8)
 
 
 @pytest.mark.parametrize("target", ["cortex-m7", "rv32imc"])
@@ -169,7 +168,7 @@ def test_a_missing_program_is_named_with_its_debian_package(
     with pytest.raises(ToolError, match=rf"board {target} needs qemu-system-\w+, .*: apt install qemu-system-\w+$"):
         measured(network, BOARDS[target])
     with pytest.raises(ToolError, match=rf"board {target} needs \S+, .*: apt install \S+"):
-        build_image(network, BOARDS[target], 8)
+        build_bench(network, BOARDS[target], 8)
 
 
 def test_a_program_that_hangs_is_stopped(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tinyfl.boards.board import Board
 from tinyfl.boards.emulator import lines_of
-from tinyfl.boards.image import Image, build_image
+from tinyfl.boards.image import BoardProgram, Image, build_image
 from tinyfl.compiler.bundle import load_bundle
 from tinyfl.errors import BudgetError, ToolError
 from tinyfl.progress import Progress
@@ -50,6 +50,14 @@ class Measurement:
         }
 
 
+def build_bench(network: Path, board: Board, grad_bits: int, steps: int = 50) -> Image:
+    """Link the bench that does ``steps`` training steps, at least 1, for ``board``. Raises as ``build_image`` does."""
+    folders = ["ports/bench", f"ports/{board.bench_port}"]
+    if board.toolchain is not None:
+        folders.append("ports/bench/bare")
+    return build_image(network, board, BoardProgram("bench", tuple(folders), {"BENCH_STEPS": steps}), grad_bits)
+
+
 def run_bench(network: Path, board: Board, steps: int, progress: Progress) -> Measurement:
     """Build the network of a folder that ``tinyfl compile`` wrote for ``board``, run it and measure.
 
@@ -61,7 +69,7 @@ def run_bench(network: Path, board: Board, steps: int, progress: Progress) -> Me
     board.require_emulator()
     grad_bits = load_bundle(network).program.grad_bits
     with progress.task(f"building {network} for {board.name}"):
-        image = build_image(network, board, grad_bits, steps)
+        image = build_bench(network, board, grad_bits, steps)
     said: dict[str, list[int]] = defaultdict(list)
     with progress.task(f"training {steps} steps on {board.name}", steps) as task:
         for line in lines_of(board, image.file):

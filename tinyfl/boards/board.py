@@ -68,6 +68,20 @@ class Emulator:
 
 
 @dataclass(frozen=True)
+class DeviceMachine:
+    """How a board becomes a device of a fleet: its ports, and memory in a file that outlives the emulator."""
+
+    port: str
+    """folder below ``device_fw/ports`` with what ``board_port.h`` asks for"""
+    machine: tuple[str, ...]
+    """options that choose the machine; its memory is called ``storage``, and the last one takes the program"""
+    memory_bytes: int
+    """of the machine's memory, all of it in the file"""
+    storage_at: int
+    """where in that memory ``tf_storage`` of the memory map lies"""
+
+
+@dataclass(frozen=True)
 class Board:
     """One target of ``tinyfl bench`` and ``tinyfl build``."""
 
@@ -75,13 +89,17 @@ class Board:
     title: str
     optimisation: str
     ports: tuple[str, ...]
-    """folders below ``device_fw/ports`` whose C and assembly is the board's start-up and devices"""
+    """folders below ``device_fw/ports`` whose C and assembly is the board's start-up and end"""
+    bench_port: str
+    """folder below ``device_fw/ports`` with what ``bench_port.h`` asks for"""
     memory_map: str | None
     """the linker script below ``device_fw/ports`` with the board's SRAM and flash; None on a host"""
     toolchain: CrossToolchain | None
     """None: the compiler of this machine"""
     emulator: Emulator | None
     """None: runs on this machine"""
+    device: DeviceMachine | None = None
+    """None: serves the bench alone, or is the host"""
 
     def compiler(self) -> Compiler:
         """The board's compiler; ToolError where one is not installed."""

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from tinyfl.boards.board import FREESTANDING, Board, Counter, CrossToolchain, Emulator, ExternalProgram
+from tinyfl.boards.board import FREESTANDING, Board, Counter, CrossToolchain, DeviceMachine, Emulator, ExternalProgram
 
 _GCC = ExternalProgram("arm-none-eabi-gcc", "gcc-arm-none-eabi")
 _QEMU = ExternalProgram("qemu-system-arm", "qemu-system-arm")
 
 
-def _board(core: str, title: str, target: tuple[str, ...], machine: str, tick_ns: float) -> Board:
+def _board(core: str, title: str, target: tuple[str, ...], machine: str, tick_ns: float, memory: int) -> Board:
     return Board(
         name=core,
         title=title,
         optimisation="-Os -flto",  # inner loops are assembly; everything else counts by its size
         ports=("bare", "cortex_m"),
+        bench_port="cortex_m/bench",
         memory_map=f"cortex_m/{core}.ld",
         toolchain=CrossToolchain(
             command=(_GCC.name,),
@@ -21,9 +22,10 @@ def _board(core: str, title: str, target: tuple[str, ...], machine: str, tick_ns
             target=(f"-mcpu={core}", "-mthumb", "-mfloat-abi=hard", *target, *FREESTANDING),
         ),
         emulator=Emulator(_QEMU, ("-M", machine, "-kernel"), Counter(tick_ns, 9)),
+        device=DeviceMachine("cortex_m/device", ("-M", f"{machine},memory-backend=storage", "-kernel"), memory, 0),
     )
 
 
-CORTEX_M4 = _board("cortex-m4", "Cortex-M4F, MPS2 AN386", ("-mfpu=fpv4-sp-d16",), "mps2-an386", 80.0)
-CORTEX_M7 = _board("cortex-m7", "Cortex-M7F, MPS2 AN500", ("-mfpu=fpv5-sp-d16",), "mps2-an500", 80.0)
-CORTEX_M55 = _board("cortex-m55", "Cortex-M55 with Helium, MPS3 AN547", ("-DBOARD_MPS3",), "mps3-an547", 100.0)
+CORTEX_M4 = _board("cortex-m4", "Cortex-M4F, MPS2 AN386", ("-mfpu=fpv4-sp-d16",), "mps2-an386", 80.0, 16 << 20)
+CORTEX_M7 = _board("cortex-m7", "Cortex-M7F, MPS2 AN500", ("-mfpu=fpv5-sp-d16",), "mps2-an500", 80.0, 16 << 20)
+CORTEX_M55 = _board("cortex-m55", "Cortex-M55 with Helium, MPS3 AN547", ("-DBOARD_MPS3",), "mps3-an547", 100.0, 2 << 30)

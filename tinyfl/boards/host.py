@@ -37,13 +37,13 @@ def build_host(bundle_dir: Path, *, grad_bits: int = 8, flags: Sequence[str] = D
     firmware = firmware_dir()
     runtime_include, runtime_sources = zcbor_runtime()
     port = firmware / "ports" / "host"
-    recorded = firmware / "ports" / "recorded"
+    emulated = firmware / "ports" / "emulated"
     shared = [source for source in sorted(port.glob("*.c")) if source.name not in _PROCESS_ONLY]
-    for folder in ("core", "kernels", "gen", "ports/recorded"):
+    for folder in ("core", "kernels", "gen", "ports/emulated"):
         shared += sorted((firmware / folder).glob("*.c"))
     shared += [network, *runtime_sources]
     process = [port / name for name in sorted(_PROCESS_ONLY)]
-    include = [bundle_dir, *(firmware / folder for folder in ("include", "core", "gen")), recorded, runtime_include]
+    include = [bundle_dir, *(firmware / folder for folder in ("include", "core", "gen")), emulated, runtime_include]
     defines: dict[str, str | int] = {"TF_GRAD_BITS": grad_bits, **ZCBOR_DEFINES}
     options = (*flags, *ZCBOR_FLAGS)
     out = bundle_dir / "host"

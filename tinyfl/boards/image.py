@@ -1,8 +1,9 @@
-"""Builds the bench of a compiled network for a board and measures what it takes of the board's memory."""
+"""Links a program around a compiled network for a board and measures what it takes of the board's memory."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from elftools.common.exceptions import ELFError
@@ -34,14 +35,28 @@ class Image:
     """bytes kept for the stack; 0 on a host"""
 
 
-def build_image(network: Path, board: Board, grad_bits: int, steps: int = 50) -> Image:
-    """Link the network of a folder that ``tinyfl compile`` wrote with its kernels and the bench, for ``board``.
+@dataclass(frozen=True)
+class BoardProgram:
+    """What is linked around a network, beside its kernels and a bare board's start-up."""
+
+    name: str
+    """of the file, in a folder of the board's name"""
+    folders: tuple[str, ...]
+    """below ``device_fw``: all their C and assembly, and their headers"""
+    defines: Mapping[str, str | int] = field(default_factory=dict)
+    flags: tuple[str, ...] = ()
+    sources: tuple[Path, ...] = ()
+    include: tuple[Path, ...] = ()
+
+
+def build_image(network: Path, board: Board, program: BoardProgram, grad_bits: int) -> Image:
+    """Link ``program`` with the network of a folder that ``tinyfl compile`` wrote and its kernels, for ``board``.
 
     Args:
         network: has ``net.c`` and ``net.h``; the program is left in a folder of the board's name in it.
         board: to build for.
+        program: to build.
         grad_bits: width of gradients that the network was compiled for.
-        steps: how many training steps the bench does; at least 1.
 
     Raises:
         BudgetError: it does not fit the board's SRAM or flash; by how much, and what to do.
@@ -51,21 +66,22 @@ def build_image(network: Path, board: Board, grad_bits: int, steps: int = 50) ->
         raise ToolError(f"{network} has no net.c; let `tinyfl compile` write it there")
     firmware = firmware_dir()
     ports = firmware / "ports"
-    folders = ["bench", *board.ports]
+    folders = [*(firmware / folder for folder in program.folders), *(ports / folder for folder in board.ports)]
     if board.toolchain is not None:
-        folders.append("freestanding")  # memcpy and its kin: no C library is asked for
-    sources = [network / "net.c", *sorted((firmware / "kernels").glob("*.c"))]
-    sources += [file for folder in folders for file in sorted((ports / folder).glob("*.[cS]"))]
-    include = [network, firmware / "include", *(ports / folder for folder in folders)]
-    defines: dict[str, str | int] = {"TF_GRAD_BITS": grad_bits, "BENCH_STEPS": steps}
+        folders.append(ports / "freestanding")  # memcpy and its kin: no C library is asked for
+    sources = [network / "net.c", *sorted((firmware / "kernels").glob("*.c")), *program.sources]
+    sources += [file for folder in folders for file in sorted(folder.glob("*.[cS]"))]
+    include = [network, firmware / "include", *folders, *program.include]
+    defines: dict[str, str | int] = {"TF_GRAD_BITS": grad_bits, **program.defines}
     compiler = board.compiler()
     flags = [*board.optimisation.split(), "-ffunction-sections", "-fdata-sections", "-Wl,--gc-sections"]
+    flags += program.flags
     scripts: list[Path] = []
     if board.memory_map is not None:
         flags += ["-nostartfiles", "-Wl,--no-warn-rwx-segments"]
         scripts = [ports / board.memory_map, ports / "bare" / "sections.ld"]
     try:
-        file = build(sources, include, defines, network / board.name / "bench", False, flags, compiler, scripts)
+        file = build(sources, include, defines, network / board.name / program.name, False, flags, compiler, scripts)
     except BuildError as error:
         excess = overflows(error.log)
         if not excess:

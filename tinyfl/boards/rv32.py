@@ -12,6 +12,7 @@ RV32IMC = Board(
     title="RV32IMC, QEMU virt",
     optimisation="-O2",
     ports=("bare", "rv32"),
+    bench_port="rv32/bench",
     memory_map="rv32/rv32imc.ld",
     toolchain=CrossToolchain(
         command=(_GCC.name,),

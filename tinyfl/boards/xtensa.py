@@ -13,6 +13,7 @@ XTENSA = Board(
     title="Xtensa DE233 with FPU, KC705",
     optimisation="-O2",
     ports=("bare", "xtensa"),
+    bench_port="xtensa/bench",
     memory_map="xtensa/xtensa.ld",
     toolchain=CrossToolchain(
         command=(sys.executable, str(Path(xtensa_cc.__file__))),

@@ -5,20 +5,18 @@ from __future__ import annotations
 import contextlib
 import os
 import select
-import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 
 from tinyfl.errors import ToolError
 from tinyfl.link.base import MAX_MESSAGE_BYTES
 from tinyfl.link.inprocess import DeviceFiles
 from tinyfl.link.mqtt import OFFLINE, ONLINE, Topics
 from tinyfl.link.mqtt_client import Broker, MqttConnection, Will
+from tinyfl.stop_signals import stop_signals
 
 _END_SECONDS = 5.0
 
@@ -59,7 +57,7 @@ def run_on_mqtt(device: EmulatedDevice, broker: Broker, fleet: str) -> int:
     absent or refuses. A broker lost later is found again, and what the device says meanwhile is kept within limits.
     """
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    with ours, theirs, _Radio(ours, broker, Topics(fleet, device.name)) as radio, _signals() as stopped:
+    with ours, theirs, _Radio(ours, broker, Topics(fleet, device.name)) as radio, stop_signals() as stopped:
         command = device.command("--fd", str(theirs.fileno()))
         try:
             process = subprocess.Popen(command, pass_fds=[theirs.fileno()])
@@ -108,24 +106,6 @@ class _Radio:
     def _received(self, _topic: str, payload: bytes) -> None:
         with contextlib.suppress(OSError):  # full or closed: the gateway asks again
             self._line.send(payload, socket.MSG_DONTWAIT)
-
-
-@contextlib.contextmanager
-def _signals() -> Iterator[int]:
-    """Give a descriptor that becomes readable when SIGTERM or SIGINT has come."""
-    readable, writable = os.pipe()
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        os.write(writable, b"\0")
-
-    earlier = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield readable
-    finally:
-        for number, handler in earlier.items():
-            signal.signal(number, handler)
-        os.close(readable)
-        os.close(writable)
 
 
 def _does_not_run(device: EmulatedDevice, error: OSError) -> ToolError:

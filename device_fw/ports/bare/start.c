@@ -1,8 +1,4 @@
-#include "bare_start.h"
-
-#include <stdint.h>
-
-#include "bench_port.h"
+#include "bare.h"
 
 /* By sections.ld; all word aligned. */
 extern uint32_t tf_stack_low[], tf_stack_top[];
@@ -19,20 +15,20 @@ static void fill(uint32_t *from, const uint32_t *end, uint32_t word) {
     }
 }
 
-_Noreturn void bench_start(void) {
+_Noreturn void bare_start(void) {
     const uint32_t *load = tf_data_load;
     for (uint32_t *data = tf_data_start; data < tf_data_end;) {
         *data++ = *load++;
     }
     fill(tf_bss_start, tf_bss_end, 0);
     fill(tf_stack_low, (const uint32_t *)__builtin_frame_address(0) - IN_USE, PAINT);
-    bench_run();
-    bench_end();
+    program_run();
+    board_end();
     for (;;) {
     }
 }
 
-uint32_t bench_stack_bytes(void) {
+uint32_t bare_stack_bytes(void) {
     const uint32_t *lowest = tf_stack_low;
     while (*lowest == PAINT) {
         lowest++;
@@ -40,9 +36,9 @@ uint32_t bench_stack_bytes(void) {
     return (uint32_t)((uintptr_t)tf_stack_top - (uintptr_t)lowest);
 }
 
-_Noreturn void bench_fault(void) {
-    bench_say("fault", bench_stack_bytes());
-    bench_end();
+_Noreturn void bare_fault(void) {
+    program_fault();
+    board_end();
     for (;;) {
     }
 }

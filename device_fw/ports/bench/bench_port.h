@@ -5,19 +5,18 @@
 
 /*
  * What a board gives to the bench, and the bench to a board. On a bare machine the entry sets the stack pointer to
- * tf_stack_top and calls bench_start (start.c of ports/bare); on a host, main calls bench_run.
+ * tf_stack_top and calls bare_start (ports/bare); on a host, main calls bench_run.
  */
 
 /* ---- by the board ---- */
 void bench_put(char c);     /* to the line that the host reads; may wait */
 uint32_t bench_ticks(void); /* a free running counter; tinyfl/boards knows how many ticks an instruction takes */
-void bench_end(void);       /* stops the machine: does not return on a bare one */
 
 /* ---- by bench.c ---- */
 void bench_run(void);                             /* trains, says what it measured, returns */
 void bench_say(const char *name, uint32_t value); /* one line */
 
-/* ---- by start.c of ports/bare, on bare machines; a host says 0 ---- */
+/* ---- by bare/program.c; a host says 0 ---- */
 uint32_t bench_stack_bytes(void); /* the most stack in use since reset; all of it if it was too small */
 
 #endif

@@ -56,3 +56,23 @@ void *memmove(void *to, const void *from, size_t count) {
     }
     return to;
 }
+
+int memcmp(const void *a, const void *b, size_t count) {
+    const unsigned char *left = a, *right = b;
+    for (; count > 0; count--, left++, right++) {
+        if (*left != *right) {
+            return *left - *right;
+        }
+        KEEP_LOOP();
+    }
+    return 0;
+}
+
+size_t strlen(const char *text) {
+    size_t length = 0;
+    while (text[length] != '\0') {
+        length++;
+        KEEP_LOOP();
+    }
+    return length;
+}

@@ -105,7 +105,7 @@ static const char *set_up(tfh_device *device, const tfh_config *config, const ch
         (*why = tfr_open(&device->recordings, device->file.bytes, device->file.size, &tf_model_net)) != NULL) {
         return config->recordings;
     }
-    uint32_t slot = tf_device_slot_bytes(&tf_model_net, capacity, TFH_SECTOR_BYTES);
+    uint32_t slot = tf_device_slot_bytes(&tf_model_net, capacity, MEMORY_FLASH_SECTOR_BYTES);
     if (tfh_flash_open(&device->flash, config->flash, 2u * slot, why) < 0) {
         return config->flash != NULL ? config->flash : "the flash";
     }
@@ -120,7 +120,7 @@ static const char *set_up(tfh_device *device, const tfh_config *config, const ch
     device->port = (tf_port){
         .ctx = device,
         .flash_bytes = 2u * slot,
-        .sector_bytes = TFH_SECTOR_BYTES,
+        .sector_bytes = MEMORY_FLASH_SECTOR_BYTES,
         .now_ms = now_ms,
         .flash_read = flash_read,
         .flash_write = flash_write,

@@ -13,7 +13,7 @@
 
 static int store(const tfh_flash *flash, uint32_t at, uint32_t n) {
     for (uint32_t done = 0; flash->fd >= 0 && done < n;) {
-        ssize_t wrote = pwrite(flash->fd, flash->bytes + at + done, n - done, (off_t)at + done);
+        ssize_t wrote = pwrite(flash->fd, flash->memory.bytes + at + done, n - done, (off_t)at + done);
         if (wrote < 0 && errno != EINTR) {
             return TF_ERR_IO;
         }
@@ -24,7 +24,7 @@ static int store(const tfh_flash *flash, uint32_t at, uint32_t n) {
 
 static int load(const tfh_flash *flash, uint32_t n) {
     for (uint32_t done = 0; done < n;) {
-        ssize_t got = pread(flash->fd, flash->bytes + done, n - done, (off_t)done);
+        ssize_t got = pread(flash->fd, flash->memory.bytes + done, n - done, (off_t)done);
         if (got == 0 || (got < 0 && errno != EINTR)) {
             return TF_ERR_IO;
         }
@@ -34,8 +34,8 @@ static int load(const tfh_flash *flash, uint32_t n) {
 }
 
 static int blank(const tfh_flash *flash) {
-    for (uint32_t i = 0; i < flash->size; i++) {
-        if (flash->bytes[i] != 0xff) {
+    for (uint32_t i = 0; i < flash->memory.size; i++) {
+        if (flash->memory.bytes[i] != 0xff) {
             return 0;
         }
     }
@@ -54,11 +54,11 @@ static int open_file(tfh_flash *flash, const char *path, const char **why) {
         *why = "belongs to a device that is running";
         return TF_ERR_IO;
     }
-    uint32_t there = about.st_size < (off_t)flash->size ? (uint32_t)about.st_size : flash->size;
+    uint32_t there = about.st_size < (off_t)flash->memory.size ? (uint32_t)about.st_size : flash->memory.size;
     int status = load(flash, there);
-    if (status >= 0 && there < flash->size && blank(flash)) {
-        status = store(flash, 0, flash->size);
-    } else if (status >= 0 && about.st_size != (off_t)flash->size) {
+    if (status >= 0 && there < flash->memory.size && blank(flash)) {
+        status = store(flash, 0, flash->memory.size);
+    } else if (status >= 0 && about.st_size != (off_t)flash->memory.size) {
         status = TF_ERR_MALFORMED;
     }
     if (status < 0) {
@@ -68,12 +68,12 @@ static int open_file(tfh_flash *flash, const char *path, const char **why) {
 }
 
 int tfh_flash_open(tfh_flash *flash, const char *path, uint32_t size, const char **why) {
-    *flash = (tfh_flash){.bytes = malloc(size), .size = size, .fd = -1};
+    *flash = (tfh_flash){.memory = {malloc(size), size}, .fd = -1};
     *why = "no memory";
-    if (flash->bytes == NULL) {
+    if (flash->memory.bytes == NULL) {
         return TF_ERR_SPACE;
     }
-    memset(flash->bytes, 0xff, size);
+    memset(flash->memory.bytes, 0xff, size);
     int status = path != NULL ? open_file(flash, path, why) : TF_OK;
     if (status < 0) {
         tfh_flash_close(flash);
@@ -85,39 +85,20 @@ void tfh_flash_close(tfh_flash *flash) {
     if (flash->fd >= 0) {
         close(flash->fd);
     }
-    free(flash->bytes);
+    free(flash->memory.bytes);
     *flash = (tfh_flash){.fd = -1};
 }
 
-static int inside(const tfh_flash *flash, uint32_t at, uint32_t n) {
-    return at <= flash->size && n <= flash->size - at;
-}
-
 int tfh_flash_read(const tfh_flash *flash, uint32_t at, void *to, uint32_t n) {
-    if (!inside(flash, at, n)) {
-        return TF_ERR_ARGUMENT;
-    }
-    memcpy(to, flash->bytes + at, n);
-    return TF_OK;
+    return memory_flash_read(&flash->memory, at, to, n);
 }
 
 int tfh_flash_write(tfh_flash *flash, uint32_t at, const void *from, uint32_t n) {
-    if (!inside(flash, at, n) || at % TF_FLASH_UNIT != 0 || n % TF_FLASH_UNIT != 0) {
-        return TF_ERR_ARGUMENT;
-    }
-    for (uint32_t i = 0; i < n; i++) {
-        if (flash->bytes[at + i] != 0xff) {
-            return TF_ERR_IO;
-        }
-    }
-    memcpy(flash->bytes + at, from, n);
-    return store(flash, at, n);
+    const int status = memory_flash_write(&flash->memory, at, from, n);
+    return status < 0 ? status : store(flash, at, n);
 }
 
 int tfh_flash_erase(tfh_flash *flash, uint32_t sector) {
-    if (sector >= flash->size / TFH_SECTOR_BYTES) {
-        return TF_ERR_ARGUMENT;
-    }
-    memset(flash->bytes + sector * TFH_SECTOR_BYTES, 0xff, TFH_SECTOR_BYTES);
-    return store(flash, sector * TFH_SECTOR_BYTES, TFH_SECTOR_BYTES);
+    const int status = memory_flash_erase(&flash->memory, sector);
+    return status < 0 ? status : store(flash, sector * MEMORY_FLASH_SECTOR_BYTES, MEMORY_FLASH_SECTOR_BYTES);
 }

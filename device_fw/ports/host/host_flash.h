@@ -3,21 +3,17 @@
 
 #include <stdint.h>
 
-/*
- * NOR flash of a host device, in memory or kept in a file: erases whole sectors to 0xff and refuses to write a unit
- * twice between erasures, as the chip would spoil it. A file is locked, so that one device owns it.
- */
-#define TFH_SECTOR_BYTES 4096u
+#include "memory_flash.h"
 
+/* NOR flash of a host device, in memory or kept in a file, which is locked, so that one device owns it. */
 typedef struct {
-    uint8_t *bytes;
-    uint32_t size;
+    memory_flash memory;
     int fd; /* -1: in memory only */
 } tfh_flash;
 
 /*
- * path may be null. size: a multiple of TFH_SECTOR_BYTES. On failure a negative tf_status and *why: TF_ERR_IO: the file
- * cannot be made, read or locked; TF_ERR_MALFORMED: it exists and is of another size; TF_ERR_SPACE: no memory.
+ * path may be null. size: a multiple of MEMORY_FLASH_SECTOR_BYTES. On failure a negative tf_status and *why: TF_ERR_IO:
+ * the file cannot be made, read or locked; TF_ERR_MALFORMED: it exists and is of another size; TF_ERR_SPACE: no memory.
  */
 int tfh_flash_open(tfh_flash *flash, const char *path, uint32_t size, const char **why);
 void tfh_flash_close(tfh_flash *flash);

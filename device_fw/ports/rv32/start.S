@@ -11,12 +11,12 @@ tf_entry:
     la sp, tf_stack_top
     la t0, trap
     csrw mtvec, t0
-    tail bench_start
+    tail bare_start
 
     .p2align 2
 trap:
     la sp, tf_stack_top
-    tail bench_fault
+    tail bare_fault
 
     .section .text.bench_ticks, "ax"
     .globl bench_ticks

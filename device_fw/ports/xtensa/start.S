@@ -83,17 +83,17 @@ vectors:
     .long vectors
 .Lprocessor_state: /* register windows on, user mode, no interrupt masked */
     .long 0x00040020
-.Lbench_start:
-    .long bench_start
-.Lbench_fault:
-    .long bench_fault
+.Lbare_start:
+    .long bare_start
+.Lbare_fault:
+    .long bare_fault
 
     .globl tf_entry
 tf_entry:
-    l32r a4, .Lbench_start
+    l32r a4, .Lbare_start
     j call_on_fresh_stack
 fault:
-    l32r a4, .Lbench_fault
+    l32r a4, .Lbare_fault
 call_on_fresh_stack: /* the function in a4, which never returns */
     /* a4 is another register when the window moves */
     wsr a4, excsave1

@@ -1,0 +1,96 @@
+"""The storage of an emulated board: who the device is, its recordings and its flash, in a file (docs/SPEC.md).
+
+The file is the emulated machine's memory, so it is as large, and sparse.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from tinyfl.boards.board import DeviceMachine
+from tinyfl.errors import DataError, ToolError
+
+_FLASH_AT, _FLASH_BYTES = 4096, 4 << 20
+_RECORDINGS_AT = _FLASH_AT + _FLASH_BYTES
+_NAME_BYTES = 32
+_LAYOUT = struct.Struct(f"<II{_NAME_BYTES + 4}sIIIIIIi")
+_MAGIC, _VERSION = 0x54534654, 1
+_BLANK = b"\xff"
+
+
+class _Header(NamedTuple):
+    magic: int
+    version: int
+    name: bytes
+    seed: int
+    recordings_at: int
+    recordings_bytes: int
+    flash_at: int
+    flash_bytes: int
+    starts: int
+    status: int
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who a device is: its name of 1 to 32 bytes, and the seed of its first boot."""
+
+    name: str
+    seed: int
+
+
+def prepare_storage(path: Path, machine: DeviceMachine, identity: Identity, recordings: Path) -> None:
+    """Make the file, or keep the flash of an earlier run in it; the rest is written anew.
+
+    Raises DataError if the recordings cannot be read or do not find room, ToolError if the file cannot be written.
+    """
+    name = identity.name.encode()
+    if not 1 <= len(name) <= _NAME_BYTES:
+        raise DataError(f"the device name '{identity.name}' has {len(name)} bytes; give 1 to {_NAME_BYTES}")
+    try:
+        windows = recordings.read_bytes()
+    except OSError as error:
+        raise DataError(f"recordings {recordings} cannot be read ({error.strerror}); give a recordings file") from error
+    if machine.storage_at + _RECORDINGS_AT + len(windows) > machine.memory_bytes:
+        raise DataError(f"recordings {recordings} have {len(windows):,} B, which are more than the board has room for")
+    old = _read_header(path, machine)
+    starts = old.starts if old is not None else 0
+    sizes = (_RECORDINGS_AT, len(windows), _FLASH_AT, _FLASH_BYTES)
+    header = _LAYOUT.pack(*_Header(_MAGIC, _VERSION, name, identity.seed, *sizes, starts, 0))
+    try:
+        with path.open("r+b" if path.exists() else "w+b") as stream:
+            if old is None:
+                stream.truncate(machine.memory_bytes)
+                stream.seek(machine.storage_at + _FLASH_AT)
+                stream.write(_BLANK * _FLASH_BYTES)
+            stream.seek(machine.storage_at + _RECORDINGS_AT)
+            stream.write(windows)
+            stream.flush()
+            os.fsync(stream.fileno())
+            stream.seek(machine.storage_at)
+            stream.write(header)  # last: a file without it is made anew
+    except OSError as error:
+        raise ToolError(f"the storage {path} cannot be written ({error.strerror})") from error
+
+
+def device_status(path: Path, machine: DeviceMachine) -> int:
+    """Why the program of a device ended, a ``tf_status``; 0 if it did not say."""
+    header = _read_header(path, machine)
+    return 0 if header is None else header.status
+
+
+def _read_header(path: Path, machine: DeviceMachine) -> _Header | None:
+    try:
+        with path.open("rb") as stream:
+            stream.seek(machine.storage_at)
+            packed = stream.read(_LAYOUT.size)
+    except OSError:
+        return None
+    if len(packed) < _LAYOUT.size:
+        return None
+    header = _Header(*_LAYOUT.unpack(packed))
+    return header if (header.magic, header.version) == (_MAGIC, _VERSION) else None
