@@ -43,9 +43,10 @@ def program(network: Path, target: str) -> Path:
     board = BOARDS[target]
     try:
         board.require_emulator()
-        return build_device(network, board, 8, 64).file
+        board.compiler()
     except ToolError as error:
         pytest.skip(str(error))
+    return build_device(network, board, 8, 64).file
 
 
 @contextmanager

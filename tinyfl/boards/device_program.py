@@ -26,7 +26,7 @@ def build_device(network: Path, board: Board, grad_bits: int, store: int) -> Ima
     program = BoardProgram(
         name="device",
         folders=(*_FOLDERS, f"ports/{port}"),
-        defines={**ZCBOR_DEFINES, "FIRMWARE_STORE": store},
+        defines={**ZCBOR_DEFINES, "ZCBOR_PRINT_FUNC": "no_print", "FIRMWARE_STORE": store},  # or it includes stdio.h
         flags=ZCBOR_FLAGS,
         sources=sources,
         include=(include,),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tinyfl.boards.board import FREESTANDING, Board, Counter, CrossToolchain, Emulator, ExternalProgram
+from tinyfl.boards.board import FREESTANDING, Board, Counter, CrossToolchain, DeviceMachine, Emulator, ExternalProgram
 
 _GCC = ExternalProgram("riscv64-unknown-elf-gcc", "gcc-riscv64-unknown-elf")
 _QEMU = ExternalProgram("qemu-system-riscv32", "qemu-system-misc")
@@ -21,4 +21,10 @@ RV32IMC = Board(
     ),
     # The counter is the core's own of retired instructions.
     emulator=Emulator(_QEMU, ("-M", "virt", "-bios", "none", "-kernel"), Counter(1.0, 0)),
+    device=DeviceMachine(
+        port="rv32/device",
+        machine=("-M", "virt,memory-backend=storage", "-bios", "none", "-kernel"),
+        memory_bytes=24 << 20,
+        storage_at=8 << 20,
+    ),
 )

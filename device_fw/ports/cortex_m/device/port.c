@@ -23,6 +23,9 @@
 #define SYSTICK_MOST 0xFFFFFFu  /* it has 24 bits */
 #define NVIC_ENABLE 0xE000E100u /* 32 interrupts a word */
 
+void board_uart_interrupt(void); /* by start.c's table */
+void board_tick_interrupt(void);
+
 static ring arrived;
 
 static volatile uint32_t *uart(uintptr_t at) { return board_register(BOARD_UART + at); }
