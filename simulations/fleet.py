@@ -17,8 +17,11 @@ from coordinator.plan import RunPlan
 from simulations.broker_watch import BrokerWatch
 from simulations.engine import write_all_recordings
 from simulations.experiment import EngineRun, OnRound
+from simulations.fleet_boards import boards_of, build_boards
 from simulations.prepare import Prepared
 from simulations.supervisor import Supervised, Supervisor
+from tinyfl.boards.board import Board
+from tinyfl.boards.targets import HOST
 from tinyfl.extras import need
 from tinyfl.link.broker import EmbeddedBroker
 from tinyfl.link.mqtt import MqttHub
@@ -70,6 +73,8 @@ def run_emulated_fleet(
         old.unlink(missing_ok=True)
     fleet = fleet_name(folder)
     on_serial = prepared.devices[: prepared.scenario.fleet.serial]
+    boards = boards_of(prepared.scenario.fleet, prepared.devices)
+    build_boards(prepared.folder / "network", boards, prepared.scenario.store.capacity)
     files = write_all_recordings(prepared, arrivals, folder)
     with (
         one_interrupt(),
@@ -78,7 +83,7 @@ def run_emulated_fleet(
         FlowerRuntime(folder) as flower,
     ):
         devices = [
-            _device(prepared, folder, name, files[name], None if name in on_serial else (url, fleet))
+            _device(prepared, folder, name, files[name], boards.get(name, HOST) if name in on_serial else (url, fleet))
             for name in prepared.devices
         ]
         gateway = _gateway(prepared, folder, on_serial, (url, fleet), flower.address)
@@ -93,6 +98,7 @@ def run_emulated_fleet(
             flower.submit(plan, strategy)
             state = flower.wait(plan, on_round, check)
     links = {name: "serial" if name in on_serial else "MQTT" for name in prepared.devices}
+    links |= {name: f"serial, {board.name}" for name, board in boards.items()}
     return EngineRun(state, links, tuple(supervisor.events))
 
 
@@ -115,8 +121,12 @@ def _tinyfl(*words: str) -> tuple[str, ...]:
     return (sys.executable, "-m", "tinyfl.cli", *words)
 
 
-def _device(prepared: Prepared, folder: Path, name: str, recordings: Path, radio: tuple[str, str] | None) -> Supervised:
-    line = ("--serial", str(folder / f"{name}.tty")) if radio is None else ("--mqtt", radio[0], "--fleet", radio[1])
+def _device(prepared: Prepared, folder: Path, name: str, recordings: Path, line: Board | tuple[str, str]) -> Supervised:
+    """A device on a serial line, emulated by ``line``, or on the broker and in the fleet that ``line`` names."""
+    if isinstance(line, Board):
+        options = ("--serial", str(folder / f"{name}.tty"), "--target", line.name)
+    else:
+        options = ("--mqtt", line[0], "--fleet", line[1])
     command = _tinyfl(
         "device",
         str(prepared.folder / "network"),
@@ -125,7 +135,7 @@ def _device(prepared: Prepared, folder: Path, name: str, recordings: Path, radio
         *("--name", name),
         *("--seed", str(prepared.seed_of(name))),
         *("--store", str(prepared.scenario.store.capacity)),
-        *line,
+        *options,
     )
     return Supervised(f"device {name}", command, folder / f"{name}.log")
 

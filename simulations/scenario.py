@@ -80,6 +80,7 @@ class Fleet(_Table):
 
     devices_per_user: Positive = 1
     serial: Count = 0
+    boards: dict[str, Count] = {}
     delta_shift: Annotated[int, Field(ge=0, le=16)] = 6
 
 
