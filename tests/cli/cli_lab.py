@@ -50,11 +50,11 @@ def scenario_toml(scenario: Scenario) -> str:
     return "\n".join(_lines(scenario.model_dump(exclude_none=True))) + "\n"
 
 
-def _lines(table: dict[str, Any]) -> list[str]:
+def _lines(table: dict[str, Any], prefix: str = "") -> list[str]:
     plain = [f"{k} = {json.dumps(v)}" for k, v in table.items() if not isinstance(v, dict | list | tuple)]
     for key, value in table.items():
         if isinstance(value, dict):
-            plain += [f"[{key}]", *_lines(value)]
+            plain += [f"[{prefix}{key}]", *_lines(value, f"{prefix}{key}.")]
         if isinstance(value, list | tuple):
             for row in value:
                 plain += [f"[[{key}]]", *_lines(row)]
