@@ -71,14 +71,20 @@ class Emulator:
 class DeviceMachine:
     """How a board becomes a device of a fleet: its ports, and memory in a file that outlives the emulator."""
 
-    port: str
-    """folder below ``device_fw/ports`` with what ``board_port.h`` asks for"""
+    ports: tuple[str, ...]
+    """folders below ``device_fw/ports`` with what ``board_port.h`` asks for"""
     machine: tuple[str, ...]
-    """options that choose the machine; its memory is called ``storage``, and the last one takes the program"""
+    """options that choose the machine; ``{storage}`` is the file's name, the last one takes the program"""
     memory_bytes: int
-    """of the machine's memory, all of it in the file"""
+    """of the file"""
     storage_at: int
     """where in that memory ``tf_storage`` of the memory map lies"""
+
+
+def memory_in_file(memory_bytes: int) -> tuple[str, ...]:
+    """Options of a machine whose memory is called ``storage`` and lies in the storage's file."""
+    size = f"{memory_bytes >> 20}M"
+    return ("-m", size, "-object", f"memory-backend-file,id=storage,size={size},mem-path={{storage}},share=on")
 
 
 @dataclass(frozen=True)

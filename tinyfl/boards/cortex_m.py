@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from tinyfl.boards.board import FREESTANDING, Board, Counter, CrossToolchain, DeviceMachine, Emulator, ExternalProgram
+from tinyfl.boards.board import (
+    FREESTANDING,
+    Board,
+    Counter,
+    CrossToolchain,
+    DeviceMachine,
+    Emulator,
+    ExternalProgram,
+    memory_in_file,
+)
 
 _GCC = ExternalProgram("arm-none-eabi-gcc", "gcc-arm-none-eabi")
 _QEMU = ExternalProgram("qemu-system-arm", "qemu-system-arm")
@@ -22,7 +31,12 @@ def _board(core: str, title: str, target: tuple[str, ...], machine: str, tick_ns
             target=(f"-mcpu={core}", "-mthumb", "-mfloat-abi=hard", *target, *FREESTANDING),
         ),
         emulator=Emulator(_QEMU, ("-M", machine, "-kernel"), Counter(tick_ns, 9)),
-        device=DeviceMachine("cortex_m/device", ("-M", f"{machine},memory-backend=storage", "-kernel"), memory, 0),
+        device=DeviceMachine(
+            ports=("cortex_m/device", "memory_storage"),
+            machine=("-M", f"{machine},memory-backend=storage", *memory_in_file(memory), "-kernel"),
+            memory_bytes=memory,
+            storage_at=0,
+        ),
     )
 
 

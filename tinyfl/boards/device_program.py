@@ -22,10 +22,9 @@ def machine_of(board: Board) -> DeviceMachine:
 def build_device(network: Path, board: Board, grad_bits: int, store: int) -> Image:
     """Link the device for ``board``; its sample store holds ``store`` windows. Raises as ``build_image`` does."""
     include, sources = zcbor_runtime()
-    port = machine_of(board).port
     program = BoardProgram(
         name="device",
-        folders=(*_FOLDERS, f"ports/{port}"),
+        folders=(*_FOLDERS, *(f"ports/{port}" for port in machine_of(board).ports)),
         defines={**ZCBOR_DEFINES, "ZCBOR_PRINT_FUNC": "no_print", "FIRMWARE_STORE": store},  # or it includes stdio.h
         flags=ZCBOR_FLAGS,
         sources=sources,

@@ -64,12 +64,11 @@ def run_device(board: Board, program: Path, identity: Identity, files: DeviceFil
 
 
 def _command(board: Board, program: Path, storage: Path) -> list[str]:
-    machine = machine_of(board)
     assert board.emulator is not None
-    size = f"{machine.memory_bytes >> 20}M"
-    memory = f"memory-backend-file,id=storage,size={size},mem-path={str(storage).replace(',', ',,')},share=on"
+    name = str(storage).replace(",", ",,")
     console = ["-display", "none", "-monitor", "none", "-serial", "pty", "-no-reboot"]
-    return [board.emulator.program.name, *console, "-m", size, "-object", memory, *machine.machine, str(program)]
+    machine = [option.replace("{storage}", name) for option in machine_of(board).machine]
+    return [board.emulator.program.name, *console, *machine, str(program)]
 
 
 def _terminal(board: Board, process: subprocess.Popen[bytes]) -> str:

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from tinyfl.boards.board import FREESTANDING, Board, Counter, CrossToolchain, DeviceMachine, Emulator, ExternalProgram
+from tinyfl.boards.board import (
+    FREESTANDING,
+    Board,
+    Counter,
+    CrossToolchain,
+    DeviceMachine,
+    Emulator,
+    ExternalProgram,
+    memory_in_file,
+)
 
 _GCC = ExternalProgram("riscv64-unknown-elf-gcc", "gcc-riscv64-unknown-elf")
 _QEMU = ExternalProgram("qemu-system-riscv32", "qemu-system-misc")
+_MEMORY = 24 << 20
 
 RV32IMC = Board(
     name="rv32imc",
@@ -22,9 +32,9 @@ RV32IMC = Board(
     # The counter is the core's own of retired instructions.
     emulator=Emulator(_QEMU, ("-M", "virt", "-bios", "none", "-kernel"), Counter(1.0, 0)),
     device=DeviceMachine(
-        port="rv32/device",
-        machine=("-M", "virt,memory-backend=storage", "-bios", "none", "-kernel"),
-        memory_bytes=24 << 20,
+        ports=("rv32/device", "memory_storage"),
+        machine=("-M", "virt,memory-backend=storage", *memory_in_file(_MEMORY), "-bios", "none", "-kernel"),
+        memory_bytes=_MEMORY,
         storage_at=8 << 20,
     ),
 )

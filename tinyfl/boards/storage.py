@@ -6,6 +6,7 @@ The file is the emulated machine's memory, so it is as large, and sparse.
 from __future__ import annotations
 
 import os
+import secrets
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +15,11 @@ from typing import NamedTuple
 from tinyfl.boards.board import DeviceMachine
 from tinyfl.errors import DataError, ToolError
 
-_FLASH_AT, _FLASH_BYTES = 4096, 4 << 20
+_FLASH_AT, _FLASH_BYTES = 128 << 10, 4 << 20  # whole sectors on every board
 _RECORDINGS_AT = _FLASH_AT + _FLASH_BYTES
 _NAME_BYTES = 32
-_LAYOUT = struct.Struct(f"<II{_NAME_BYTES + 4}sIIIIIIi")
+_LAYOUT = struct.Struct(f"<II{_NAME_BYTES + 4}sIIIIII")
+_STATUS_AT, _BLANK_STATUS = 128, 0xFFFFFFFF
 _MAGIC, _VERSION = 0x54534654, 1
 _BLANK = b"\xff"
 
@@ -31,8 +33,7 @@ class _Header(NamedTuple):
     recordings_bytes: int
     flash_at: int
     flash_bytes: int
-    starts: int
-    status: int
+    nonce: int
 
 
 @dataclass(frozen=True)
@@ -58,9 +59,9 @@ def prepare_storage(path: Path, machine: DeviceMachine, identity: Identity, reco
     if machine.storage_at + _RECORDINGS_AT + len(windows) > machine.memory_bytes:
         raise DataError(f"recordings {recordings} have {len(windows):,} B, which are more than the board has room for")
     old = _read_header(path, machine)
-    starts = old.starts if old is not None else 0
     sizes = (_RECORDINGS_AT, len(windows), _FLASH_AT, _FLASH_BYTES)
-    header = _LAYOUT.pack(*_Header(_MAGIC, _VERSION, name, identity.seed, *sizes, starts, 0))
+    header = _LAYOUT.pack(*_Header(_MAGIC, _VERSION, name, identity.seed, *sizes, secrets.randbits(32)))
+    header += _BLANK * (_STATUS_AT + 64 - len(header))
     try:
         with path.open("r+b" if path.exists() else "w+b") as stream:
             if old is None:
@@ -79,8 +80,10 @@ def prepare_storage(path: Path, machine: DeviceMachine, identity: Identity, reco
 
 def device_status(path: Path, machine: DeviceMachine) -> int:
     """Why the program of a device ended, a ``tf_status``; 0 if it did not say."""
-    header = _read_header(path, machine)
-    return 0 if header is None else header.status
+    with path.open("rb") as stream:
+        stream.seek(machine.storage_at + _STATUS_AT)
+        status = int.from_bytes(stream.read(4), "little")
+    return 0 if status == _BLANK_STATUS else -status
 
 
 def _read_header(path: Path, machine: DeviceMachine) -> _Header | None:

@@ -3,7 +3,6 @@
 
 #include "bare.h"
 #include "board_port.h"
-#include "memory_flash.h"
 #include "net.h"
 #include "outbox.h"
 #include "recordings.h"
@@ -19,38 +18,45 @@
     TF_DEVICE_MEMORY_BYTES(TF_NET_TRAINED_WEIGHTS, TF_NET_TRAINED_BIASES, TF_NET_SHARED_WEIGHTS, TF_NET_SHARED_BIASES, \
                            TF_NET_ARENA_BYTES, TF_NET_INPUT_BYTES, TF_NET_CLASSES, FIRMWARE_STORE)
 
-extern uint8_t tf_storage[]; /* by the board's memory map */
-
 static _Alignas(8) uint8_t block[BLOCK_BYTES];
 static tf_device device;
 static tf_device_memory memory;
 static tf_arq arq;
 static outbox said;
-static memory_flash flash;
 static tfr_recordings recordings;
 static uint8_t frame[TF_FRAME_BYTES]; /* on its way out */
 static size_t frame_bytes, frame_sent;
 
-static storage *stored(void) { return (storage *)(void *)tf_storage; }
+static const storage *stored(void) { return (const storage *)(const void *)tf_storage; }
 
 static uint32_t now_ms(void *ctx) {
     (void)ctx;
     return board_now_ms();
 }
 
+static int inside_flash(uint32_t at, uint32_t n) {
+    return at <= stored()->flash_bytes && n <= stored()->flash_bytes - at;
+}
+
 static int flash_read(void *ctx, uint32_t at, void *to, uint32_t n) {
     (void)ctx;
-    return memory_flash_read(&flash, at, to, n);
+    if (!inside_flash(at, n)) {
+        return TF_ERR_ARGUMENT;
+    }
+    memcpy(to, tf_storage + stored()->flash_at + at, n);
+    return TF_OK;
 }
 
 static int flash_write(void *ctx, uint32_t at, const void *from, uint32_t n) {
     (void)ctx;
-    return memory_flash_write(&flash, at, from, n);
+    return inside_flash(at, n) ? board_storage_write(stored()->flash_at + at, from, n) : TF_ERR_ARGUMENT;
 }
 
 static int flash_erase(void *ctx, uint32_t sector) {
     (void)ctx;
-    return memory_flash_erase(&flash, sector);
+    return sector < stored()->flash_bytes / board_sector_bytes
+               ? board_storage_erase(stored()->flash_at + sector * board_sector_bytes)
+               : TF_ERR_ARGUMENT;
 }
 
 static int send_message(void *ctx, const uint8_t *message, uint32_t n) {
@@ -69,7 +75,6 @@ static int sample(void *ctx, uint32_t set, uint32_t index, const int8_t **x, uin
 }
 
 static tf_port port = {
-    .sector_bytes = MEMORY_FLASH_SECTOR_BYTES,
     .now_ms = now_ms,
     .flash_read = flash_read,
     .flash_write = flash_write,
@@ -79,23 +84,22 @@ static tf_port port = {
     .sample = sample,
 };
 
-static int boot(storage *s) {
+static int boot(const storage *s) {
     if (s->magic != STORAGE_MAGIC || s->version != STORAGE_VERSION) {
         return TF_ERR_VERSION;
     }
     if (tfr_open(&recordings, tf_storage + s->recordings_at, s->recordings_bytes, &tf_model_net) != NULL) {
         return TF_ERR_MALFORMED;
     }
-    flash = (memory_flash){tf_storage + s->flash_at, s->flash_bytes};
     port.flash_bytes = s->flash_bytes;
+    port.sector_bytes = board_sector_bytes;
     int status = tf_device_memory_place(&memory, &tf_model_net, FIRMWARE_STORE, block, sizeof block);
     if (status < 0) {
         return status;
     }
     const tf_device_config config = {.name = s->name, .seed = s->seed};
     status = tf_device_init(&device, &tf_model_net, &port, &memory, &config);
-    s->starts++;
-    tf_arq_init(&arq, TF_ARQ_DEVICE, s->starts, TF_ARQ_PAYLOAD_UNITS, TF_ARQ_UNITS);
+    tf_arq_init(&arq, TF_ARQ_DEVICE, s->nonce, TF_ARQ_PAYLOAD_UNITS, TF_ARQ_UNITS);
     return status;
 }
 
@@ -139,10 +143,17 @@ static int work(void) {
     return more != 0 ? more : heard;
 }
 
+static void leave(int status) {
+    _Alignas(uint32_t) uint8_t unit[TF_FLASH_UNIT];
+    memset(unit, 0xff, sizeof unit);
+    unit[0] = (uint8_t)-status;
+    memset(unit + 1, 0, 3);
+    (void)board_storage_write(STORAGE_STATUS_AT, unit, sizeof unit);
+}
+
 void program_run(void) {
-    storage *s = stored();
     board_open();
-    int status = boot(s);
+    int status = boot(stored());
     while (status >= 0) {
         const int busy = serve_line();
         status = work();
@@ -150,7 +161,7 @@ void program_run(void) {
             board_sleep(tf_arq_wait(&arq, board_now_ms()));
         }
     }
-    s->status = status;
+    leave(status);
 }
 
-void program_fault(void) { stored()->status = TF_ERR_STATE; }
+void program_fault(void) { leave(TF_ERR_STATE); }

@@ -6,11 +6,15 @@
 #include "tf_device.h"
 
 /*
- * Memory beside the program's SRAM that outlives it, at tf_storage of the board's memory map (docs/SPEC.md, "Storage
- * of an emulated board"): who the device is, its recordings and its flash. Offsets count from its start.
+ * What outlives the program, at tf_storage of the board's memory map (docs/SPEC.md, "Storage of an emulated board"):
+ * who the device is, its recordings and its flash. Read as memory; changed by board_storage_* alone. Offsets count from
+ * its start.
  */
 #define STORAGE_MAGIC 0x54534654u /* "TFST" */
 #define STORAGE_VERSION 1u
+#define STORAGE_BYTES 0x1000000u /* as much as any board has */
+#define STORAGE_STATUS_AT 128u /* minus the tf_status with which the program ended, in a unit of its own; blank: none  \
+                                */
 
 typedef struct {
     uint32_t magic, version;
@@ -18,8 +22,9 @@ typedef struct {
     uint32_t seed;
     uint32_t recordings_at, recordings_bytes;
     uint32_t flash_at, flash_bytes;
-    uint32_t starts; /* of the program; counted by it */
-    int32_t status;  /* why the program ended, a tf_status; 0: it runs or was stopped */
+    uint32_t nonce; /* another one at every start */
 } storage;
+
+extern uint8_t tf_storage[];
 
 #endif
