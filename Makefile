@@ -34,7 +34,7 @@ build/ci/report.json:
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wcast-align=strict -Wundef -Werror
 INCLUDES := -Ibuild/ci/network -Idevice_fw/include -Idevice_fw/core -Idevice_fw/gen \
   -Idevice_fw/ports/bench -Idevice_fw/ports/bare -Idevice_fw/ports/emulated -Idevice_fw/ports/firmware \
-  -Idevice_fw/ports/cortex_m -Idevice_fw/ports/rv32/device -Idevice_fw/ports/memory_storage
+  -Idevice_fw/ports/cortex_m -Idevice_fw/ports/rv32/device -Idevice_fw/ports/memory_storage -Idevice_fw/ports/xtensa/device
 
 warnings: build/ci/report.json
 	@for bits in 8 16; do \

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from tinyfl.boards import xtensa_cc
-from tinyfl.boards.board import Board, Counter, CrossToolchain, Emulator, ExternalProgram
+from tinyfl.boards.board import Board, Counter, CrossToolchain, DeviceMachine, Emulator, ExternalProgram
 
 XTENSA = Board(
     name="xtensa",
@@ -28,5 +28,11 @@ XTENSA = Board(
         ExternalProgram("qemu-system-xtensa", "qemu-system-misc"),
         ("-M", "kc705", "-cpu", "de233_fpu", "-kernel"),
         Counter(25.0, 6),
+    ),
+    device=DeviceMachine(
+        ports=("xtensa/device",),
+        machine=("-M", "kc705", "-cpu", "de233_fpu", "-drive", "if=pflash,format=raw,file={storage}", "-kernel"),
+        memory_bytes=128 << 20,  # the chip's size
+        storage_at=0,
     ),
 )

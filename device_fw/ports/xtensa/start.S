@@ -70,7 +70,16 @@ vectors:
     rfwu
     .org 0x300 /* kernel, user and double exception */
     j fault
-    .org 0x340
+    .org 0x340 /* an interrupt of level 1 ends a sleep: it switches all off, and the program looks what there is */
+    wsr a2, excsave1
+    rsr a2, exccause
+    bnei a2, 4, not_an_interrupt
+    movi a2, 0
+    wsr a2, intenable
+    rsync
+    rsr a2, excsave1
+    rfe
+not_an_interrupt:
     j fault
     .org 0x3c0
     j fault
