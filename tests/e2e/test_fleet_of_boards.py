@@ -17,7 +17,7 @@ from tinyfl.boards.targets import BOARDS
 from tinyfl.errors import ScenarioError, ToolError
 from tinyfl.progress import Progress
 
-COUNTS = {"cortex-m7": 1, "rv32imc": 1}
+COUNTS = {"cortex-m7": 2, "rv32imc": 2, "xtensa": 2}
 
 
 def test_the_first_devices_on_serial_lines_are_the_boards() -> None:
@@ -49,12 +49,13 @@ def test_boards_and_processes_end_with_the_weights_of_their_simulation(tmp_path:
     except ToolError as error:
         pytest.skip(str(error))
     scenario = small_scenario(write_dataset(tmp_path / "data"), epochs=20)
-    scenario = scenario.model_copy(update={"fleet": Fleet(serial=2, boards=COUNTS)})
+    scenario = scenario.model_copy(update={"fleet": Fleet(devices_per_user=3, serial=8, boards=COUNTS)})
     prepared = prepare(scenario, tmp_path / "run", Progress(quiet=True))
     plan = run_plan(scenario, prepared.bundle, prepared.devices)
     simulated = run_in_process(prepared, plan, phase_starts(scenario), "main")
     fleet = run_emulated_fleet(prepared, plan, phase_starts(scenario), "average", lambda _: None, FleetOptions())
-    assert sorted(fleet.links.values()) == ["MQTT", "serial, cortex-m7", "serial, rv32imc"]
+    boards = [f"serial, {name}" for name, count in COUNTS.items() for _ in range(count)]
+    assert sorted(fleet.links.values()) == sorted([*boards, "serial", "serial", "MQTT"])
     assert fleet.events == ()
     ends = [[[r.weights_digest for r in o.reports] for o in state.outcomes] for state in (fleet.state, simulated)]
     assert ends[0] == ends[1]

@@ -1,0 +1,59 @@
+"""Networks of different kinds: two hundred training steps end with one digest on every board."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from bench_lab import Network, compiled, randomise, runnable, small
+from torch import nn
+
+from tinyfl.boards.bench import run_bench
+from tinyfl.boards.bench_samples import interpreter_digest
+from tinyfl.boards.targets import BOARDS
+from tinyfl.progress import Progress
+
+STEPS = 200
+
+
+class Squeezed(nn.Module):
+    """An inverted bottleneck with a residual, squeeze and excitation, and functions by table."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(3, 8, 3, stride=2, padding=1)
+        self.expand, self.wide, self.project = (
+            nn.Conv2d(8, 16, 1),
+            nn.Conv2d(16, 16, 5, 1, 2, 1, 16),
+            nn.Conv2d(16, 8, 1),
+        )
+        self.squeeze, self.excite, self.head = nn.Conv2d(16, 4, 1), nn.Conv2d(4, 16, 1), nn.Linear(8, 6)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = nn.functional.hardswish(self.stem(x))
+        y = nn.functional.silu(self.wide(torch.relu(self.expand(x))))
+        y = y * torch.sigmoid(self.excite(torch.relu(self.squeeze(y.mean((2, 3), keepdim=True)))))
+        return self.head((x + self.project(y)).mean((2, 3)))
+
+
+def series() -> Network:
+    """A network for windows of a sensor, as the watch's."""
+    layers = [nn.Conv1d(6, 12, 5, stride=2), nn.ReLU(), nn.Conv1d(12, 12, 3, groups=12), nn.ReLU(), nn.MaxPool1d(2)]
+    layers += [nn.Conv1d(12, 16, 3), nn.ReLU(), nn.AdaptiveAvgPool1d(1), nn.Flatten(), nn.Linear(16, 7)]
+    return Network(randomise(nn.Sequential(*layers), 1), (6, 48))
+
+
+def squeezed() -> Network:
+    return Network(randomise(Squeezed(), 2), (3, 12, 12))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("grad_bits", [8, 16])
+@pytest.mark.parametrize("network", [small, series, squeezed])
+def test_two_hundred_steps_end_with_one_digest(network: Callable[[], Network], grad_bits: int, tmp_path: Path) -> None:
+    bundle = compiled(network(), tmp_path / "net", grad_bits=grad_bits)
+    expected = interpreter_digest(bundle, STEPS)
+    for target in BOARDS:
+        assert run_bench(tmp_path / "net", runnable(target), STEPS, Progress(quiet=True)).digest == expected, target
