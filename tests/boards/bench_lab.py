@@ -27,6 +27,7 @@ BARE = [name for name in BOARDS if name != "host"]
 def small() -> Network:
     """Every kind of convolution, pooling and a classifier; odd sizes."""
     layers = [nn.Conv2d(3, 8, 3, padding=1), nn.ReLU6(), nn.Conv2d(8, 8, 3, padding=1, groups=8), nn.ReLU()]
+    layers += [nn.Conv2d(8, 8, 3, stride=2, padding=1, groups=8), nn.ReLU()]
     layers += [nn.Conv2d(8, 11, 1), nn.MaxPool2d(2), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(11, 5)]
     return Network(randomise(nn.Sequential(*layers), 0), (3, 9, 7))
 
