@@ -126,7 +126,7 @@ def test_a_killed_parent_takes_its_emulator_along(tiny_network: Path, recordings
         emulator = children(process.pid)[0]
         process.kill()
         process.wait()
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 15
         while alive(emulator):
             assert time.monotonic() < deadline
             time.sleep(0.02)

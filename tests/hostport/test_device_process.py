@@ -38,7 +38,7 @@ def running(build: HostBuild, *options: object, **more: object) -> Iterator[subp
 
 
 def open_when_there(name: str, port: Path) -> SerialLink:
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while True:
         try:
             return SerialLink(name, str(port))

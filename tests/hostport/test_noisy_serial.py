@@ -22,7 +22,7 @@ class NoisyBridge:
     """Joins a terminal and the first TCP client, damaging what passes."""
 
     def __init__(self, port: Path, faults: LineFaults) -> None:
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 15
         while not port.is_symlink():
             assert time.monotonic() < deadline
             time.sleep(0.01)
