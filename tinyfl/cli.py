@@ -140,6 +140,8 @@ def build(
     board = board_of(target)
     grad_bits = load_bundle(network).program.grad_bits
     if board is HOST:
+        if store:
+            raise ToolError("the host's device gets its store when it starts; give --store to tinyfl device instead")
         built = build_host(network, grad_bits=grad_bits)
         size = kernel_flash(network, grad_bits=grad_bits).total
         result = {"executable": str(built.executable), "library": str(built.library), "kernel_flash_bytes": size}

@@ -206,6 +206,7 @@ def test_the_command_refuses_in_one_sentence(network: Path, tmp_path: Path) -> N
     assert "no target toaster; choose one of host, " in refusal(
         tinyfl("bench", network, "--target", "toaster", cwd=tmp_path)
     )
+    assert "give --store to tinyfl device" in refusal(tinyfl("build", network, "--store", 8, cwd=tmp_path))
     assert "no bundle at nowhere" in refusal(tinyfl("bench", "nowhere", cwd=tmp_path))
 
 

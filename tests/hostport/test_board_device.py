@@ -50,9 +50,12 @@ def program(network: Path, target: str) -> Path:
 
 
 @contextmanager
-def running(target: str, device: Path, recordings: Path, folder: Path) -> Iterator[subprocess.Popen[str]]:
+def running(
+    target: str, device: Path, recordings: Path, folder: Path, keep_port: bool = False
+) -> Iterator[subprocess.Popen[str]]:
     words = [target, device, recordings, folder / f"{target}.storage", folder / "port"]
-    (folder / "port").unlink(missing_ok=True)  # a killed device leaves it, and its terminal may be another's by now
+    if not keep_port:
+        (folder / "port").unlink(missing_ok=True)  # a killed device leaves it, and its terminal may be another's by now
     process = subprocess.Popen([sys.executable, "-c", RUN, *map(str, words)], stderr=subprocess.PIPE, text=True)
     try:
         yield process
@@ -105,13 +108,19 @@ def test_it_sleeps_when_idle_and_ends_when_asked(
 
 def test_what_is_wrong_is_said(tiny_network: Path, recordings_file: Path, tmp_path: Path) -> None:
     device = program(tiny_network, "cortex-m7")
+    with running("cortex-m7", device, tmp_path / "absent", tmp_path) as process:
+        assert process.wait(20) == 2
+        assert "recordings " in process.stderr.read()
+    assert not (tmp_path / "cortex-m7.storage").exists()
     (tmp_path / "bad").write_bytes(b"no recordings")
     with running("cortex-m7", device, tmp_path / "bad", tmp_path) as process:
         assert process.wait(20) == 2
         assert "has ended with status -3" in process.stderr.read()
-    with running("cortex-m7", device, tmp_path / "absent", tmp_path) as process:
+    (tmp_path / "port").write_text("precious")
+    with running("cortex-m7", device, recordings_file, tmp_path, keep_port=True) as process:
         assert process.wait(20) == 2
-        assert "recordings " in process.stderr.read()
+        assert "port cannot be made: File exists" in process.stderr.read()
+    assert (tmp_path / "port").read_text() == "precious"
     with running("cortex-m7", device, recordings_file, tmp_path):
         open_when_there("worn-1", tmp_path / "port").close()
         with running("cortex-m7", device, recordings_file, tmp_path) as second:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from tinyfl.boards.board import Board
 from tinyfl.boards.device_program import machine_of
-from tinyfl.boards.storage import Identity, device_status, prepare_storage
+from tinyfl.boards.storage import Identity, device_status, prepare_storage, read_windows
 from tinyfl.errors import LinkError, ToolError
 from tinyfl.link.inprocess import DeviceFiles
 from tinyfl.stop_signals import stop_signals
@@ -36,12 +36,13 @@ def run_device(board: Board, program: Path, identity: Identity, files: DeviceFil
     """
     board.require_emulator()
     machine = machine_of(board)
+    windows = read_windows(files.recordings, machine)  # before there is a file
     with _storage(files.flash) as storage, storage.open("ab") as lock, stop_signals() as stopped:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise ToolError(f"{storage} belongs to a device that is running; stop it first") from error
-        prepare_storage(storage, machine, identity, files.recordings)
+        prepare_storage(storage, machine, identity, windows)
         process = subprocess.Popen(
             _command(board, program, storage),
             stdin=subprocess.DEVNULL,
@@ -91,12 +92,13 @@ def _linked(terminal: str, port: Path) -> Iterator[None]:
     """The link in place; the terminal held open, so that a gateway may come and go."""
     held = os.open(terminal, os.O_RDWR | os.O_NOCTTY)
     try:
-        if port.is_symlink():
-            port.unlink()
-        port.symlink_to(terminal)
+        try:
+            if port.is_symlink():
+                port.unlink()
+            port.symlink_to(terminal)
+        except OSError as error:
+            raise LinkError(f"the serial port {port} cannot be made: {error.strerror}") from error
         yield
-    except OSError as error:
-        raise LinkError(f"the serial port {port} cannot be made: {error.strerror}") from error
     finally:
         os.close(held)
         if port.is_symlink():

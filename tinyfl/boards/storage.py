@@ -1,6 +1,6 @@
 """The storage of an emulated board: who the device is, its recordings and its flash, in a file (docs/SPEC.md).
 
-The file is the emulated machine's memory, so it is as large, and sparse.
+The file is the emulated machine's memory or its flash chip, so it is as large, and sparse.
 """
 
 from __future__ import annotations
@@ -43,27 +43,34 @@ class Identity:
     name: str
     seed: int
 
+    def __post_init__(self) -> None:
+        """Raise DataError for a name that is no device's."""
+        length = len(self.name.encode())
+        if not 1 <= length <= _NAME_BYTES:
+            raise DataError(f"the device name '{self.name}' has {length} bytes; give 1 to {_NAME_BYTES}")
 
-def prepare_storage(path: Path, machine: DeviceMachine, identity: Identity, recordings: Path) -> None:
-    """Make the file, or keep the flash of an earlier run in it; the rest is written anew.
 
-    Raises DataError if the recordings cannot be read or do not find room, ToolError if the file cannot be written.
-    """
-    name = identity.name.encode()
-    if not 1 <= len(name) <= _NAME_BYTES:
-        raise DataError(f"the device name '{identity.name}' has {len(name)} bytes; give 1 to {_NAME_BYTES}")
+def read_windows(recordings: Path, machine: DeviceMachine) -> bytes:
+    """The bytes of a recordings file; DataError if it cannot be read or does not find room in the storage."""
     try:
         windows = recordings.read_bytes()
     except OSError as error:
         raise DataError(f"recordings {recordings} cannot be read ({error.strerror}); give a recordings file") from error
     if machine.storage_at + _RECORDINGS_AT + len(windows) > machine.memory_bytes:
         raise DataError(f"recordings {recordings} have {len(windows):,} B, which are more than the board has room for")
+    return windows
+
+
+def prepare_storage(path: Path, machine: DeviceMachine, identity: Identity, windows: bytes) -> None:
+    """Fill the file, which exists, but keep the flash of an earlier run; ToolError if it cannot be written."""
     old = _read_header(path, machine)
     sizes = (_RECORDINGS_AT, len(windows), _FLASH_AT, _FLASH_BYTES)
-    header = _LAYOUT.pack(*_Header(_MAGIC, _VERSION, name, identity.seed, *sizes, secrets.randbits(32)))
+    header = _LAYOUT.pack(
+        *_Header(_MAGIC, _VERSION, identity.name.encode(), identity.seed, *sizes, secrets.randbits(32))
+    )
     header += _BLANK * (_STATUS_AT + 64 - len(header))
     try:
-        with path.open("r+b" if path.exists() else "w+b") as stream:
+        with path.open("r+b") as stream:
             if old is None:
                 stream.truncate(machine.memory_bytes)
                 stream.seek(machine.storage_at + _FLASH_AT)

@@ -13,9 +13,8 @@
 #define STORAGE_MAGIC 0x54534654u /* "TFST" */
 #define STORAGE_VERSION 1u
 #define STORAGE_BYTES 0x1000000u /* as much as any board has */
-#define STORAGE_STATUS_AT                                                                                              \
-    128u /* minus the tf_status with which the program ended, in a unit of its own; blank: none                        \
-          */
+/* Minus the tf_status with which the program ended, in a unit of its own; blank: none. */
+#define STORAGE_STATUS_AT 128u
 
 typedef struct {
     uint32_t magic, version;
