@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 JOBS ?= 2
 
-.PHONY: demo test lint slow warnings size clean
+.PHONY: demo test lint slow warnings size fuzz clean
 
 demo:
 	@$(PYTHON) bootstrap.py demo
@@ -24,7 +24,7 @@ lint:
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/python -m tinyfl.wire.generate --check
-	git ls-files 'device_fw/*.c' 'device_fw/*.h' ':!device_fw/gen' | xargs $(VENV)/bin/clang-format --dry-run --Werror
+	git ls-files 'device_fw/*.c' 'device_fw/*.h' 'tests/*.c' 'tests/*.h' ':!device_fw/gen' | xargs $(VENV)/bin/clang-format --dry-run --Werror
 
 # A run in one process: a compiled network for the checks below, and the demo's digests without its processes.
 build/ci/report.json:
@@ -45,6 +45,13 @@ warnings: build/ci/report.json
 
 size: build/ci/report.json
 	@$(VENV)/bin/python -m benchmarks.code_size build/ci/network
+
+SECONDS ?= 60
+
+# Each target so many seconds, two at a time; needs clang-22 and libclang-rt-22-dev.
+fuzz:
+	@$(PYTHON) bootstrap.py test
+	$(VENV)/bin/python -m tests.fuzz.fuzz --seconds $(SECONDS)
 
 clean:
 	rm -rf $(VENV) build dist runs

@@ -51,8 +51,8 @@ static struct facts facts_of(const tf_device *dev) {
                     : busy                 ? dev->tally.steps
                                            : 0,
         .total = !dev->evaluation.active && busy ? tf_round_total(dev) : 0,
-        .fresh = tf_windows_count(dev, TF_FRESH),
-        .factory = tf_windows_count(dev, TF_FACTORY),
+        .fresh = dev->window_count - tf_windows_shipped(dev),
+        .factory = tf_windows_shipped(dev),
         .boots = dev->boots,
         .weights_digest = tf_weights_digest(dev),
         .flash_writes = dev->flash.erases[0] + dev->flash.erases[1],

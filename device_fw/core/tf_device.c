@@ -42,6 +42,10 @@ static int start_from_factory(tf_device *dev, uint32_t seed) {
     memset(dev->mem.residual, 0, sizeof(int16_t) * tf_shared_count(dev));
     tf_base_reset(dev);
     dev->net.seed = seed;
+    dev->net.step = 0;
+    dev->base_version = dev->last_round = dev->collected_round = 0;
+    dev->window_count = 0;
+    dev->pushed = 0;
     dev->boots = 1;
     const int status = dev->port->collect(dev->port->ctx, dev, 0, 0);
     return status < 0 ? TF_ERR_IO : tf_flash_store(dev);
@@ -66,7 +70,7 @@ int tf_device_init(tf_device *dev, const tf_model *model, const tf_port *port, c
         return TF_ERR_SPACE;
     }
     int status = tf_flash_mount(dev);
-    if (status == TF_ERR_EMPTY) {
+    if (status == TF_ERR_EMPTY || status == TF_ERR_MALFORMED) {
         status = start_from_factory(dev, config->seed);
     }
     if (status < 0) {
@@ -107,10 +111,8 @@ int tf_push_sample(tf_device *dev, const int8_t *x) {
     return TF_OK;
 }
 
-int tf_label(tf_device *dev, uint16_t label, uint8_t origin) {
-    if (label >= dev->model->classes || origin > TF_FACTORY) {
-        return TF_ERR_ARGUMENT;
-    }
+/* The window last shown into the store. */
+static int put(tf_device *dev, uint16_t label, uint8_t origin) {
     if (dev->state == TF_TRAINING) {
         return TF_ERR_STATE;
     }
@@ -120,4 +122,30 @@ int tf_label(tf_device *dev, uint16_t label, uint8_t origin) {
     tf_windows_put(dev, dev->window, label, origin);
     dev->window = NULL;
     return TF_OK;
+}
+
+int tf_label(tf_device *dev, uint16_t label, uint8_t origin) {
+    if (label >= dev->model->classes || origin > TF_FACTORY) {
+        return TF_ERR_ARGUMENT;
+    }
+    return put(dev, label, origin);
+}
+
+int tf_label_predicted(tf_device *dev, int16_t margin) {
+    if (margin < 1) {
+        return TF_ERR_ARGUMENT;
+    }
+    if (!dev->window) {
+        return TF_ERR_EMPTY;
+    }
+    const int16_t *logits = dev->mem.logits;
+    dev->model->forward(&dev->net, dev->window, dev->mem.logits);
+    const uint16_t best = tf_class_of(logits, dev->model->classes);
+    for (uint16_t i = 0; i < dev->model->classes; i++) {
+        if (i != best && logits[best] - logits[i] < margin) {
+            return 0;
+        }
+    }
+    const int status = put(dev, best, TF_PREDICTED);
+    return status < 0 ? status : 1;
 }

@@ -17,7 +17,7 @@ tf_verdict tf_evaluation_start(tf_device *dev, uint32_t set) {
     return TF_AGREED;
 }
 
-static uint16_t class_of(const int16_t *logits, uint16_t classes) {
+uint16_t tf_class_of(const int16_t *logits, uint16_t classes) {
     uint16_t best = 0;
     for (uint16_t i = 1; i < classes; i++) {
         if (logits[i] > logits[best]) {
@@ -42,7 +42,7 @@ int tf_evaluation_step(tf_device *dev) {
         return TF_ERR_IO;
     }
     dev->model->forward(&dev->net, x, dev->mem.logits);
-    evaluation->correct += class_of(dev->mem.logits, dev->model->classes) == label;
+    evaluation->correct += tf_class_of(dev->mem.logits, dev->model->classes) == label;
     evaluation->count++;
     return TF_OK;
 }

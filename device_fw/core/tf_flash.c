@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "tf_frame.h"
+#include "tf_windows.h"
 
 #define MAGIC 0x31534654u /* "TFS1" */
 #define MARKS 15u         /* units after the header, one spent by each boot */
@@ -198,10 +199,14 @@ static int check_body(const tf_device *dev, uint32_t slot, const header *h) {
 /* Serial number arithmetic: a is later than b. */
 static int later(uint32_t a, uint32_t b) { return a - b - 1u < 0x7fffffffu; }
 
-static int load(tf_device *dev, uint32_t slot, int keep_base) {
+/* TF_ERR_MALFORMED: intact, yet nothing that tf_flash_store wrote; the planes hold it all the same. */
+static int load(tf_device *dev, uint32_t slot, const header *h, int keep_base) {
     stream s = {.port = dev->port, .at = slot_at(dev, slot) + BODY_AT, .fill = TF_FLASH_UNIT};
     pass_body(dev, &s, keep_base);
-    return s.status;
+    if (s.status < 0) {
+        return s.status;
+    }
+    return s.bytes == h->field[FIELD_BODY_BYTES] && tf_windows_possible(dev) ? TF_OK : TF_ERR_MALFORMED;
 }
 
 static int count_boot(tf_device *dev) {
@@ -242,19 +247,21 @@ int tf_flash_mount(tf_device *dev) {
         if (whole[slot] == TF_OK) {
             whole[slot] = check_body(dev, slot, &found[slot]);
         }
-        const uint32_t sequence = found[slot].field[FIELD_SEQUENCE];
-        if (whole[slot] == TF_OK && (!dev->flash.sequence || later(sequence, dev->flash.sequence))) {
-            dev->flash.sequence = sequence;
-            dev->flash.newest = (uint8_t)slot;
+        if (whole[slot] == TF_ERR_IO) {
+            return TF_ERR_IO;
         }
     }
-    if (whole[0] == TF_ERR_IO || whole[1] == TF_ERR_IO) {
-        return TF_ERR_IO;
+    const uint32_t newest =
+        whole[1] == TF_OK && (whole[0] < 0 || later(found[1].field[FIELD_SEQUENCE], found[0].field[FIELD_SEQUENCE]));
+    int status = TF_ERR_EMPTY;
+    for (uint32_t i = 0; i < 2 && (status == TF_ERR_EMPTY || status == TF_ERR_MALFORMED); i++) {
+        const uint32_t slot = i == 0 ? newest : 1u - newest;
+        if (whole[slot] == TF_OK) {
+            dev->flash.sequence = found[slot].field[FIELD_SEQUENCE];
+            dev->flash.newest = (uint8_t)slot;
+            status = load(dev, slot, &found[slot], 0);
+        }
     }
-    if (!dev->flash.sequence) {
-        return TF_ERR_EMPTY;
-    }
-    const int status = load(dev, dev->flash.newest, 0);
     return status < 0 ? status : count_boot(dev);
 }
 
@@ -266,7 +273,7 @@ int tf_flash_reload(tf_device *dev) {
         status = check_body(dev, dev->flash.newest, &h);
     }
     if (status == TF_OK) {
-        status = load(dev, dev->flash.newest, 1);
+        status = load(dev, dev->flash.newest, &h, 1);
     }
     dev->boots = boots;
     return status;

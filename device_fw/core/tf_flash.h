@@ -8,8 +8,9 @@
  * whole, so a power cut leaves the older one. Layout: docs/SPEC.md.
  */
 
-/* Finds the newest whole copy of this model's state, loads it and leaves the mark of a boot. TF_ERR_EMPTY: there is
- * none. TF_ERR_IO: flash failed. */
+/* Finds the newest whole copy of this model's state, loads it and leaves the mark of a boot. TF_ERR_EMPTY,
+ * TF_ERR_MALFORMED: there is none, or none that tf_flash_store can have written; the planes may hold anything.
+ * TF_ERR_IO: flash failed. */
 int tf_flash_mount(tf_device *dev);
 
 /* Loads the newest copy again, all but the base. */

@@ -74,7 +74,7 @@ tf_verdict tf_round_train(tf_device *dev, const tf_job *job) {
     }
     dev->net.lr_shift = job->lr_shift;
     dev->net.saturated = 0;
-    dev->tally.examples = tf_windows_count(dev, TF_FRESH) + (job->replay ? tf_windows_count(dev, TF_FACTORY) : 0);
+    dev->tally.examples = dev->window_count - (job->replay ? 0 : tf_windows_shipped(dev));
     dev->started_ms = dev->port->now_ms(dev->port->ctx);
     dev->state = TF_TRAINING;
     if (tf_round_total(dev) == 0) {

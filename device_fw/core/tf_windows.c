@@ -15,7 +15,7 @@
 static uint32_t below(uint32_t r, uint32_t n) { return (uint32_t)(((uint64_t)r * n) >> 32); }
 
 static uint32_t stratum_of(const tf_device *dev, uint32_t slot) {
-    return 2u * dev->mem.labels[slot] + dev->mem.origins[slot];
+    return TF_ORIGINS * dev->mem.labels[slot] + dev->mem.origins[slot];
 }
 
 static uint32_t stratum_size(const tf_device *dev, uint32_t stratum) {
@@ -30,7 +30,7 @@ static uint32_t stratum_size(const tf_device *dev, uint32_t stratum) {
 static uint32_t yielding_slot(const tf_device *dev, uint32_t newcomer) {
     uint32_t largest = newcomer;
     uint32_t size = stratum_size(dev, newcomer);
-    for (uint32_t stratum = 0; stratum < 2u * dev->model->classes; stratum++) {
+    for (uint32_t stratum = 0; stratum < TF_ORIGINS * dev->model->classes; stratum++) {
         const uint32_t other = stratum_size(dev, stratum);
         if (other > size) {
             size = other;
@@ -48,17 +48,17 @@ static uint32_t yielding_slot(const tf_device *dev, uint32_t newcomer) {
 
 void tf_windows_put(tf_device *dev, const int8_t *x, uint16_t label, uint8_t origin) {
     const uint32_t slot =
-        dev->window_count < dev->mem.capacity ? dev->window_count++ : yielding_slot(dev, 2u * label + origin);
+        dev->window_count < dev->mem.capacity ? dev->window_count++ : yielding_slot(dev, TF_ORIGINS * label + origin);
     memcpy(dev->mem.windows + (size_t)slot * dev->model->input_bytes, x, dev->model->input_bytes);
     dev->mem.labels[slot] = label;
     dev->mem.origins[slot] = origin;
     dev->pushed++;
 }
 
-uint32_t tf_windows_count(const tf_device *dev, uint8_t origin) {
+uint32_t tf_windows_shipped(const tf_device *dev) {
     uint32_t count = 0;
     for (uint32_t i = 0; i < dev->window_count; i++) {
-        count += dev->mem.origins[i] == origin;
+        count += dev->mem.origins[i] == TF_FACTORY;
     }
     return count;
 }
@@ -67,7 +67,7 @@ uint32_t tf_windows_order(tf_device *dev, uint32_t round, uint32_t epoch, int wi
     uint16_t *order = dev->mem.order;
     uint32_t n = 0;
     for (uint32_t i = 0; i < dev->window_count; i++) {
-        if (with_factory || dev->mem.origins[i] == TF_FRESH) {
+        if (with_factory || dev->mem.origins[i] != TF_FACTORY) {
             order[n++] = (uint16_t)i;
         }
     }
@@ -84,4 +84,13 @@ uint32_t tf_windows_order(tf_device *dev, uint32_t round, uint32_t epoch, int wi
 
 const int8_t *tf_windows_at(const tf_device *dev, uint16_t slot) {
     return dev->mem.windows + (size_t)slot * dev->model->input_bytes;
+}
+
+int tf_windows_possible(const tf_device *dev) {
+    for (uint32_t i = 0; i < dev->window_count; i++) {
+        if (dev->mem.labels[i] >= dev->model->classes || dev->mem.origins[i] >= TF_ORIGINS) {
+            return 0;
+        }
+    }
+    return 1;
 }

@@ -70,8 +70,10 @@ typedef struct {
 } tf_device_config;
 
 /* Where a window comes from. */
-#define TF_FRESH 0u   /* labelled by the wearer */
-#define TF_FACTORY 1u /* shipped with the device */
+#define TF_FRESH 0u     /* labelled by the wearer */
+#define TF_FACTORY 1u   /* shipped with the device */
+#define TF_PREDICTED 2u /* labelled by the network itself */
+#define TF_ORIGINS 3u
 
 /* The planes of one device. tf_device_memory_place cuts them out of one block. */
 typedef struct {
@@ -200,11 +202,18 @@ int tf_infer(tf_device *dev, const int8_t *x, int16_t *logits);
 int tf_push_sample(tf_device *dev, const int8_t *x);
 
 /*
- * Puts the window last shown into the store with its label and origin (TF_FRESH or TF_FACTORY). docs/SPEC.md says
+ * Puts the window last shown into the store with its label and origin (TF_FRESH, TF_FACTORY). docs/SPEC.md says
  * which window yields its place when the store is full. TF_ERR_STATE while training, TF_ERR_EMPTY without a window,
  * TF_ERR_ARGUMENT for a label or origin that does not exist. Also for use inside port->collect. The store is written
  * to flash when a round is committed.
  */
 int tf_label(tf_device *dev, uint16_t label, uint8_t origin);
+
+/*
+ * Labels the window last shown with what the network says it is (Lee, "Pseudo-Label", 2013), if the best logit is
+ * `margin` (1/16 nat, 1 or more) or further ahead of every other one; origin TF_PREDICTED. 1: labelled; 0: not so sure,
+ * the window still waits. For applications that allow it; nothing else calls it. Errors as of tf_label.
+ */
+int tf_label_predicted(tf_device *dev, int16_t margin);
 
 #endif

@@ -192,6 +192,15 @@ class Device:
         self.library.tf_push_sample(target, x.ctypes.data_as(ct.c_void_p))
         return self.library.tf_label(target, label, origin)
 
+    def predict(self, x: np.ndarray, margin: int) -> int:
+        self.library.tf_push_sample(self.dev, x.ctypes.data_as(ct.c_void_p))
+        return self.library.tf_label_predicted(self.dev, ct.c_int16(margin))
+
+    def infer(self, x: np.ndarray) -> np.ndarray:
+        logits = np.zeros(CLASSES, np.int16)
+        self.library.tf_infer(self.dev, x.ctypes.data_as(ct.c_void_p), logits.ctypes.data_as(ct.c_void_p))
+        return logits
+
     def _sample(self, ctx: int, number: int, index: int, x: int, label: int) -> int:
         samples = self.wearer.test_set(number)
         if index >= len(samples):

@@ -1,6 +1,7 @@
 """Resets and power cuts cost repetitions, never an update: a disturbed round ends like an undisturbed one."""
 
 import ctypes as ct
+import zlib
 
 import numpy as np
 import pytest
@@ -214,6 +215,51 @@ def test_a_decayed_copy_falls_back_to_the_older_one(library: ct.CDLL, undisturbe
     run.boot()
     assert run.device.facts().last_round == 1
     assert run.state()[0] == undisturbed[1][0][0]
+
+
+def crc_made_right(flash: Flash, slot_at: int) -> None:
+    header = flash.data[slot_at : slot_at + 60]
+    length = int.from_bytes(header[20:24], "little")
+    body = flash.data[slot_at + 1024 : slot_at + 1024 + length]
+    header[24:28] = zlib.crc32(body).to_bytes(4, "little")
+    flash.data[slot_at : slot_at + 64] = header + zlib.crc32(header).to_bytes(4, "little")
+
+
+@pytest.mark.parametrize("lie", ["label", "origin", "count", "length"])
+def test_an_intact_copy_of_a_state_that_cannot_be_falls_back_to_the_older_one(
+    library: ct.CDLL, undisturbed, lie: str
+) -> None:
+    run = Rebooting(library)
+    run.round(1, quiet)
+    run.round(2, quiet)
+    half = len(run.flash.data) // 2
+    newest = 0 if half > run.flash.writes[-1] else half
+    windows = int(library.harness_window_count(run.device.handle))
+    length = int.from_bytes(run.flash.data[newest + 20 : newest + 24], "little")
+    body = newest + 1024
+    origins = body + length - windows * 8 - windows
+    places = {"label": origins - 2 * windows, "origin": origins, "count": body + 24, "length": newest + 20}
+    run.flash.data[places[lie]] = {"label": 3, "origin": 3, "count": 13, "length": (length - 1) % 256}[lie]
+    crc_made_right(run.flash, newest)
+    run.boot()
+    assert run.device.facts().last_round == 1
+    assert run.state()[0] == undisturbed[1][0][0]
+    np.testing.assert_array_equal(run.round(2, quiet), undisturbed[0][1])
+    assert run.state() == undisturbed[1][1]
+
+
+def test_with_no_state_that_can_be_the_device_starts_as_shipped(library: ct.CDLL, undisturbed) -> None:
+    run = Rebooting(library)
+    run.round(1, quiet)
+    half = len(run.flash.data) // 2
+    for slot_at in (0, half):
+        run.flash.data[slot_at + 1024 + 24] = 200
+        crc_made_right(run.flash, slot_at)
+    run.boot()
+    run.boots = 1  # that count was in the flash, too
+    np.testing.assert_array_equal(run.round(1, quiet), undisturbed[0][0])
+    assert run.state() == undisturbed[1][0]
+    assert run.device.facts().boots == 1
 
 
 def test_state_of_another_capacity_is_not_taken(library: ct.CDLL) -> None:

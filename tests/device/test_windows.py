@@ -4,11 +4,12 @@ import ctypes as ct
 from collections import Counter
 
 import numpy as np
-from device_lab import CLASSES, COLUMNS, SECTOR, Device, Flash, Wearer
+from device_lab import CLASSES, COLUMNS, SECTOR, SHARED, Device, Flash, Wearer, train_request
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tinyfl.compiler.sample_order import epoch_order
+from tinyfl.wire.delta import values_digest
 
 SETTINGS = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -89,6 +90,42 @@ def test_labels_are_checked(library) -> None:
     assert device.push(x, 0, 2) == -1
     assert device.push(x, 0, 0) == 0
     assert library.tf_label(device.dev, 0, 0) == -8
+
+
+def test_the_network_labels_what_it_is_sure_of(library) -> None:
+    device = empty_device(library, 60, 5)
+    base = np.zeros(SHARED, np.int32)
+    base[-3:] = -100, 2000, -30_000 - (1 << 20)  # as shipped the last class always wins
+    device.put(base, 1)
+    device.ask(train_request(1, 1, digest=values_digest(base), epochs=0))
+    random = np.random.default_rng(3)
+    kept: list[tuple[int, int]] = []
+    for number, x in enumerate(random.integers(-3, 4, (50, COLUMNS)).astype(np.int8)):
+        logits = device.infer(x).astype(int)
+        best = int(np.argmax(logits))
+        lead = logits[best] - np.delete(logits, best).max()
+        margin = [max(lead, 1), lead + 1][number % 2]
+        sure = bool(lead >= margin)
+        assert device.predict(x, margin) == sure
+        kept += [(best, 2)] * sure
+    assert 10 < len(kept) < 50
+    assert len(set(kept)) > 1
+    count = int(library.harness_window_count(device.handle))
+    labels, origins = device.plane("l", "<u2", count), device.plane("o", "u1", count)
+    assert list(zip(labels.tolist(), origins.tolist(), strict=True)) == kept
+    assert (device.facts().fresh, device.facts().factory) == (len(kept), 0)
+    n = library.harness_order(device.handle, *map(ct.c_uint32, (1, 1, 0)), 0)
+    assert sorted(device.plane("O", "<u2", n)) == list(range(count))
+
+
+def test_a_window_the_network_is_not_sure_of_waits_for_its_wearer(library) -> None:
+    device = empty_device(library, 3, 5)
+    x = np.zeros(COLUMNS, np.int8)
+    assert library.tf_label_predicted(device.dev, 1) == -8
+    assert device.predict(x, 32767) == 0
+    assert library.tf_label_predicted(device.dev, 0) == -1
+    assert library.tf_label(device.dev, 1, 0) == 0
+    assert device.plane("o", "u1", 1).tolist() == [0]
 
 
 @SETTINGS

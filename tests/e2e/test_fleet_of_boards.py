@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from simulations.engine import run_in_process
 from simulations.fleet import FleetOptions, run_emulated_fleet
 from simulations.fleet_boards import boards_of
 from simulations.prepare import prepare
-from simulations.scenario import Fleet
+from simulations.scenario import Fleet, Scenario, load_scenario
 from simulations.schedule import phase_starts, run_plan
 from tests.simulations.small import small_scenario, write_dataset
 from tinyfl.boards.targets import BOARDS
@@ -38,8 +39,7 @@ def test_boards_that_cannot_be_are_refused() -> None:
         boards_of(Fleet(serial=2, boards={"toaster": 1}), ["a"])
 
 
-@pytest.mark.slow
-def test_boards_and_processes_end_with_the_weights_of_their_simulation(tmp_path: Path) -> None:
+def require_boards() -> None:
     pytest.importorskip("flwr", reason="needs the extra: pip install 'tinyfl[fleet]'")
     pytest.importorskip("iotcore", reason="needs the extra: pip install 'tinyfl[fleet]'")
     try:
@@ -48,14 +48,29 @@ def test_boards_and_processes_end_with_the_weights_of_their_simulation(tmp_path:
             BOARDS[name].require_emulator()
     except ToolError as error:
         pytest.skip(str(error))
-    scenario = small_scenario(write_dataset(tmp_path / "data"), epochs=20)
-    scenario = scenario.model_copy(update={"fleet": Fleet(devices_per_user=3, serial=8, boards=COUNTS)})
+
+
+def watch() -> Scenario:
+    if find_spec("seglearn") is None:
+        pytest.skip("no recordings of the watch: pip install --no-deps seglearn")
+    return load_scenario("watch")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "per_user", "mqtt"), [("small", 3, 1), ("watch", 2, 4)])
+def test_boards_and_processes_end_with_the_weights_of_their_simulation(
+    tmp_path: Path, name: str, per_user: int, mqtt: int
+) -> None:
+    require_boards()
+    scenario = watch() if name == "watch" else small_scenario(write_dataset(tmp_path / "data"), epochs=20)
+    fleet_table = scenario.fleet.model_copy(update={"devices_per_user": per_user, "serial": 8, "boards": COUNTS})
+    scenario = scenario.model_copy(update={"fleet": fleet_table})
     prepared = prepare(scenario, tmp_path / "run", Progress(quiet=True))
     plan = run_plan(scenario, prepared.bundle, prepared.devices)
     simulated = run_in_process(prepared, plan, phase_starts(scenario), "main")
     fleet = run_emulated_fleet(prepared, plan, phase_starts(scenario), "average", lambda _: None, FleetOptions())
     boards = [f"serial, {name}" for name, count in COUNTS.items() for _ in range(count)]
-    assert sorted(fleet.links.values()) == sorted([*boards, "serial", "serial", "MQTT"])
+    assert sorted(fleet.links.values()) == sorted([*boards, "serial", "serial", *["MQTT"] * mqtt])
     assert fleet.events == ()
     ends = [[[r.weights_digest for r in o.reports] for o in state.outcomes] for state in (fleet.state, simulated)]
     assert ends[0] == ends[1]
