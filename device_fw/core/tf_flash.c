@@ -62,7 +62,7 @@ uint32_t tf_device_slot_bytes(const tf_model *model, uint16_t capacity, uint32_t
 }
 
 static void flush(stream *s) {
-    if (s->status == TF_OK && s->port->flash_write(s->port->ctx, s->at, s->unit, TF_FLASH_UNIT) < 0) {
+    if (s->port->flash_write(s->port->ctx, s->at, s->unit, TF_FLASH_UNIT) < 0) {
         s->status = TF_ERR_IO;
     }
     s->at += TF_FLASH_UNIT;
@@ -70,7 +70,7 @@ static void flush(stream *s) {
 }
 
 static void refill(stream *s) {
-    if (s->status == TF_OK && s->port->flash_read(s->port->ctx, s->at, s->unit, TF_FLASH_UNIT) < 0) {
+    if (s->port->flash_read(s->port->ctx, s->at, s->unit, TF_FLASH_UNIT) < 0) {
         s->status = TF_ERR_IO;
     }
     s->at += TF_FLASH_UNIT;
@@ -151,7 +151,7 @@ static void pass_body(tf_device *dev, stream *s, int keep_base) {
     pass32(s, &count, 0);
     pass32(s, &dev->pushed, 0);
     if (count > dev->mem.capacity) {
-        s->status = s->status ? s->status : TF_ERR_MALFORMED;
+        s->status = TF_ERR_MALFORMED;
         return;
     }
     dev->window_count = (uint16_t)count;
@@ -302,7 +302,7 @@ int tf_flash_store(tf_device *dev) {
     }
     stream s = {.port = dev->port, .at = slot_at(dev, slot) + BODY_AT, .writing = 1};
     pass_body(dev, &s, 0);
-    if (s.fill > 0) {
+    if (s.status == TF_OK && s.fill > 0) {
         memset(s.unit + s.fill, 0xff, TF_FLASH_UNIT - s.fill);
         flush(&s);
     }

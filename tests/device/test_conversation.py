@@ -11,6 +11,7 @@ from device_lab import (
     TENSOR_OF,
     WEIGHTS,
     Device,
+    Flash,
     base_of,
     clamped,
     train_request,
@@ -178,6 +179,23 @@ def test_a_new_round_drops_one_that_was_not_committed(library, flash, device: De
     other.run()
     assert device.facts().weights_digest == other.facts().weights_digest
     np.testing.assert_array_equal(device.fetch(3)[0], other.fetch(3)[0])
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"round_number": 2}, {"epochs": 3}, {"lr_shift": 2}, {"share": False}, {"replay": False}, {"shifts": (3, 4, 1)}],
+)
+def test_another_job_replaces_the_one_under_way(library, flash, device: Device, changes: dict[str, object]) -> None:
+    changed = train_request(**({"round_number": 1, "version": 0} | changes))  # type: ignore[arg-type]
+    device.ask(train_request(1, 0))
+    device.run(limit=3)
+    assert device.ask(changed).tally.steps == 0
+    device.run()
+    fresh = Device(library, Flash(len(flash.data)), device.wearer)
+    fresh.ask(changed)
+    fresh.run()
+    assert device.facts().weights_digest == fresh.facts().weights_digest
+    assert device.facts().round == changed.round
 
 
 def test_evaluation_counts_like_numpy(device: Device) -> None:
