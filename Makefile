@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 JOBS ?= 2
 
-.PHONY: demo test lint slow warnings size fuzz clean
+.PHONY: demo test lint slow warnings size analyse coverage fuzz clean
 
 demo:
 	@$(PYTHON) bootstrap.py demo
@@ -45,6 +45,15 @@ warnings: build/ci/report.json
 
 size: build/ci/report.json
 	@$(VENV)/bin/python -m benchmarks.code_size build/ci/network
+
+# clang-tidy and cppcheck; needs clang-tidy-22 and cppcheck.
+analyse: build/ci/report.json
+	$(VENV)/bin/python -m tests.static_analysis build/ci/network
+
+# Branches of the device core; needs clang-22 and llvm-22.
+coverage:
+	@$(PYTHON) bootstrap.py test
+	$(VENV)/bin/python -m tests.core_coverage
 
 SECONDS ?= 60
 

@@ -20,7 +20,7 @@ static inline void tf_outputs_init(tf_outputs *outputs, int32_t step, const void
 /* Clamps n outputs, `step` elements apart. */
 static inline void tf_clamp_outputs(const tf_requant *rq, int32_t n, int32_t step, int8_t *y) {
     for (int32_t i = 0; i < n; i++, y += step) {
-        *y = *y < rq->lo ? rq->lo : *y > rq->hi ? rq->hi : *y;
+        *y = (int8_t)(*y < rq->lo ? rq->lo : *y > rq->hi ? rq->hi : *y);
     }
 }
 

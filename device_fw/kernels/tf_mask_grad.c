@@ -19,6 +19,7 @@ static uint32_t mask_eights(uint32_t elements, const uint8_t *bits, tf_grad *gra
 
 #else
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): of the type of the other one */
 static uint32_t mask_eights(uint32_t elements, const uint8_t *bits, tf_grad *grad) {
     (void)elements, (void)bits, (void)grad;
     return 0;

@@ -45,11 +45,13 @@ static inline int32_t tf_sum_eights(uint32_t pixels, int32_t step, int32_t n, co
 
 #else
 
+/* NOLINTBEGIN(readability-non-const-parameter): of the type of the other one */
 static inline int32_t tf_sum_eights(uint32_t pixels, int32_t step, int32_t n, const tf_grad *grad,
                                     int32_t acc[TF_LANES]) {
     (void)pixels, (void)step, (void)n, (void)grad, (void)acc;
     return 0;
 }
+/* NOLINTEND(readability-non-const-parameter) */
 
 #endif
 

@@ -31,14 +31,14 @@ void tfh_destroy(tfh_device *device);
 int tfh_reset(tfh_device *device);
 
 /* As tf_device_receive and tf_step. */
-int tfh_receive(tfh_device *device, const uint8_t *message, uint32_t n);
+int tfh_receive(tfh_device *device, const uint8_t *bytes, uint32_t n);
 int tfh_step(tfh_device *device);
 
 /* As many steps, 1 or more, until a message waits to be fetched; returns what the last step did. */
 int tfh_work(tfh_device *device, uint32_t steps);
 
-/* Copies the oldest message the device sent into message[TF_MESSAGE_BYTES]; returns its length, 0: none. */
-uint32_t tfh_pop_message(tfh_device *device, uint8_t *message);
+/* Copies the oldest message the device sent into bytes[TF_MESSAGE_BYTES]; returns its length, 0: none. */
+uint32_t tfh_pop_message(tfh_device *device, uint8_t *bytes);
 
 /* To look at; all of it stays the device's. */
 const tf_model *tfh_model(void);
