@@ -45,6 +45,7 @@ warnings: build/ci/report.json
 
 size: build/ci/report.json
 	@$(VENV)/bin/python -m benchmarks.code_size build/ci/network
+	@$(VENV)/bin/python -m benchmarks.device_sizes --check
 
 # clang-tidy and cppcheck; needs clang-tidy-22 and cppcheck.
 analyse: build/ci/report.json

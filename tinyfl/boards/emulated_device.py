@@ -44,7 +44,7 @@ def run_device(board: Board, program: Path, identity: Identity, files: DeviceFil
             raise ToolError(f"{storage} belongs to a device that is running; stop it first") from error
         prepare_storage(storage, machine, identity, windows)
         process = subprocess.Popen(
-            _command(board, program, storage),
+            device_command(board, program, storage),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -52,7 +52,7 @@ def run_device(board: Board, program: Path, identity: Identity, files: DeviceFil
             preexec_fn=_die_with_parent if sys.platform == "linux" else None,
         )
         try:
-            terminal = _terminal(board, process)
+            terminal = terminal_of(board, process)
             with _linked(terminal, port):
                 assert process.stdout is not None
                 if stopped in select.select([process.stdout.fileno(), stopped], [], [])[0]:
@@ -64,7 +64,8 @@ def run_device(board: Board, program: Path, identity: Identity, files: DeviceFil
         raise ToolError(f"device {identity.name} on {board.name} has ended with status {status} of tf_status.h")
 
 
-def _command(board: Board, program: Path, storage: Path) -> list[str]:
+def device_command(board: Board, program: Path, storage: Path) -> list[str]:
+    """What emulates the board with its serial line on a new pseudo-terminal."""
     assert board.emulator is not None
     name = str(storage).replace(",", ",,")
     console = ["-display", "none", "-monitor", "none", "-serial", "pty", "-no-reboot"]
@@ -72,7 +73,7 @@ def _command(board: Board, program: Path, storage: Path) -> list[str]:
     return [board.emulator.program.name, *console, *machine, str(program)]
 
 
-def _terminal(board: Board, process: subprocess.Popen[bytes]) -> str:
+def terminal_of(board: Board, process: subprocess.Popen[bytes]) -> str:
     """The pseudo-terminal that the emulator has made; ToolError with its complaint if it does not start."""
     assert process.stdout is not None
     said, deadline = b"", time.monotonic() + _START_SECONDS
