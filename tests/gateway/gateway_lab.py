@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import random
-import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import cbor2
 import numpy as np
 
 from coordinator.orders import RoundOrder
 from coordinator.plan import PlannedRound, RunPlan, SharedModel
+from tests.hostport.tiny_network import write_tiny_network
 from tinyfl.boards.host import HostBuild, build_host
 from tinyfl.boards.recordings import Recordings, labelled, write_recordings
 from tinyfl.errors import LinkError
@@ -25,11 +27,7 @@ QUICK = Patience(answer=0.5, sends=60, poll=0.5, stall=10.0)
 
 
 def build_device(folder: Path) -> HostBuild:
-    for name in ("tiny_model.c", "tiny_model.h"):
-        shutil.copy(Path(__file__).parents[1] / "device" / name, folder)
-    (folder / "net.h").write_text('#include "tf_net.h"\nextern const tf_model tf_model_net;\n')
-    (folder / "net.c").write_text('#define tiny_model tf_model_net\n#include "tiny_model.c"\n')
-    return build_host(folder)
+    return build_host(write_tiny_network(folder))
 
 
 def write_wearer(path: Path, seed: int) -> Path:
@@ -118,6 +116,26 @@ class Troubles:
         struck = self._draw.random() < getattr(self, name)
         self.strikes[name] = self.strikes.get(name, 0) + struck
         return struck
+
+
+class ForeignLink:
+    """A link to a device whose firmware is of another fleet: ``rewrite`` turns each answer into that one's."""
+
+    def __init__(self, device: InProcessLink, rewrite: Callable[[list[object]], list[object]]) -> None:
+        self.device, self._link, self._rewrite = device.device, device, rewrite
+        self.send, self.close = device.send, device.close
+
+    @property
+    def bytes_sent(self) -> int:
+        return self._link.bytes_sent
+
+    @property
+    def bytes_received(self) -> int:
+        return self._link.bytes_received
+
+    def receive(self, timeout: float) -> bytes | None:
+        answer = self._link.receive(timeout)
+        return None if answer is None else cbor2.dumps(self._rewrite(cbor2.loads(answer)))
 
 
 class TroubledLink:

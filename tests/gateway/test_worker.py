@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from gateway_lab import QUICK, SHARED_B, SHARED_W, Lab, TroubledLink, Troubles
+from gateway_lab import QUICK, SCHEME, SHARED_B, SHARED_W, ForeignLink, Lab, TroubledLink, Troubles
 
 from coordinator.orders import Status
 from coordinator.rounds import run_rounds
@@ -145,6 +145,43 @@ def test_rounds_behind_the_device_and_wrong_names_are_refused(lab: Lab) -> None:
     wrong = run_order(DeviceSession("dev-7", lambda: lab.boot("dev-0"), QUICK), lab.order(6), ledger)
     assert (wrong.device, wrong.status) == ("dev-7", Status.REFUSED)
     assert "calls itself dev-0" in wrong.events[-1]
+
+
+def of_protocol_2(answer: list[object]) -> list[object]:
+    return [2, *answer[1:]]
+
+
+def of_another_scheme(answer: list[object]) -> list[object]:
+    def changed(part: object) -> object:
+        return [changed(p) for p in part] if isinstance(part, list) else SCHEME ^ 1 if part == SCHEME else part
+
+    return changed(answer)  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize(
+    ("rewrite", "said"),
+    [
+        (of_protocol_2, "device dev-1 speaks nonsense: The other side speaks protocol 2"),
+        (of_another_scheme, "device dev-1 has scheme a5a5f00c, not a5a5f00d; flash it with this fleet's firmware"),
+    ],
+)
+def test_a_device_of_another_fleet_is_named_and_takes_part_once_it_is_flashed(lab: Lab, rewrite, said: str) -> None:
+    foreign = True
+
+    def connect(name: str):
+        return ForeignLink(lab.boot(name), rewrite) if name == "dev-1" and foreign else lab.boot(name)
+
+    def flash(outcome) -> None:
+        nonlocal foreign
+        foreign = False
+        sessions[1].close()  # as the cable does that is pulled for it
+
+    patience = type(QUICK)(answer=0.02, sends=3, poll=0.5, stall=10.0)
+    sessions = [DeviceSession(n, lambda n=n: connect(n), patience) for n in lab.names]
+    state = run_rounds(lab.plan(attempts=1), load_strategy("average"), SessionCohort(sessions), on_round=flash)
+    assert [o.missing for o in state.outcomes] == [("dev-1",), (), (), (), ()]
+    assert said in state.outcomes[0].reports[1].events[-1]
+    assert {r.status for r in state.outcomes[1].reports} == {Status.DONE}
 
 
 def test_a_lost_ledger_is_admitted_and_the_other_devices_go_on(lab: Lab) -> None:
