@@ -123,7 +123,10 @@ class ForeignLink:
 
     def __init__(self, device: InProcessLink, rewrite: Callable[[list[object]], list[object]]) -> None:
         self.device, self._link, self._rewrite = device.device, device, rewrite
-        self.send, self.close = device.send, device.close
+        self.close = device.close
+
+    def send(self, message: bytes) -> None:
+        self._link.send(message)
 
     @property
     def bytes_sent(self) -> int:

@@ -1,5 +1,6 @@
 """Whole runs with real devices in this process: calm ones, and ones that are reset, cut off and misunderstood."""
 
+import cbor2
 import numpy as np
 import pytest
 from gateway_lab import QUICK, SCHEME, SHARED_B, SHARED_W, ForeignLink, Lab, TroubledLink, Troubles
@@ -14,6 +15,8 @@ from tinyfl.gateway.ledger import Ledger
 from tinyfl.gateway.sessions import DeviceSession
 from tinyfl.gateway.worker import run_order
 from tinyfl.wire import messages as m
+
+FETCH = 4
 
 
 def essence(state: RunState) -> tuple[object, ...]:
@@ -145,6 +148,33 @@ def test_rounds_behind_the_device_and_wrong_names_are_refused(lab: Lab) -> None:
     wrong = run_order(DeviceSession("dev-7", lambda: lab.boot("dev-0"), QUICK), lab.order(6), ledger)
     assert (wrong.device, wrong.status) == ("dev-7", Status.REFUSED)
     assert "calls itself dev-0" in wrong.events[-1]
+
+
+def test_a_half_sent_update_goes_on_after_a_reset(lab: Lab, monkeypatch) -> None:
+    monkeypatch.setattr(m, "MAX_CHUNK_DATA", 8)
+    calm = run_order(Lab(lab.library, lab.folder.with_name("calm")).session("dev-0"), lab.order(), Ledger())
+    link, starts = lab.boot("dev-0"), []
+
+    class Resetting(ForeignLink):
+        def send(self, message: bytes) -> None:
+            _, _, (kind, *arguments) = cbor2.loads(message)
+            if kind == FETCH:
+                starts.append(arguments[1])
+                if len(starts) == 3:
+                    link.reset()
+            link.send(message)
+
+    session = DeviceSession("dev-0", lambda: Resetting(link, lambda answer: answer), QUICK)
+    report = run_order(session, lab.order(), Ledger())
+    assert report.events == (
+        "device dev-0 refused fetch (state state, has 0); asked again",
+        "device dev-0 restarted in round 1",
+    )
+    assert 0 < starts[2] == starts[3]
+    assert starts[3:] == sorted(set(starts[3:]))
+    assert calm.delta is not None
+    assert report.delta is not None
+    np.testing.assert_array_equal(report.delta.q, calm.delta.q)
 
 
 def of_protocol_2(answer: list[object]) -> list[object]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeVar
 
@@ -67,27 +68,40 @@ def train(session: DeviceSession, order: RoundOrder) -> m.Tally:
     return answer.tally
 
 
-def fetch(session: DeviceSession, order: RoundOrder) -> tuple[Int32Array, int]:
-    """The whole update and its digest, which it has. Raises Astray if the pieces do not fit together."""
+@dataclass
+class PartialUpdate:
+    """What has arrived of an update; a device that was reset meanwhile makes the same one again, and goes on with it."""
+
+    digest: int = 0
+    values: Int32Array = field(default_factory=lambda: np.zeros(0, np.int32))
+
+
+def fetch(session: DeviceSession, order: RoundOrder, partial: PartialUpdate) -> tuple[Int32Array, int]:
+    """The whole update and its digest, which it has, from where ``partial`` ends.
+
+    Raises Astray if the pieces do not fit together, and forgets those that arrived.
+    """
     device, size, weights = session.device, order.base.size, order.weights
-    parts = [np.zeros(0, np.int32)]
-    start, digest = 0, 0
-    while start < size:
+    while (start := partial.values.size) < size:
         answer = session.ask(m.Fetch(order.round, start, m.MAX_CHUNK_DATA), m.Delta)
-        digest = digest if start else answer.digest
+        digest = partial.digest if start else answer.digest
         end = weights if start < weights else size
         fits = (answer.round, answer.start, answer.digest) == (order.round, start, digest)
         if not fits or not 0 < answer.count <= end - start:
-            raise Astray(f"device {device} sent a piece of another update")
+            raise _astray(partial, f"device {device} sent a piece of another update")
         try:
-            parts.append(decode_values(answer.count, answer.k, answer.data))
+            piece = decode_values(answer.count, answer.k, answer.data)
         except WireError as error:
-            raise Astray(f"device {device} sent a piece that says nothing ({error})") from error
-        start += answer.count
-    q = np.concatenate(parts)
-    if values_digest(q) != digest:
-        raise Astray(f"the update of device {device} does not match its digest")
-    return q, digest
+            raise _astray(partial, f"device {device} sent a piece that says nothing ({error})") from error
+        partial.digest, partial.values = digest, np.concatenate([partial.values, piece])
+    if values_digest(partial.values) != partial.digest:
+        raise _astray(partial, f"the update of device {device} does not match its digest")
+    return partial.values, partial.digest
+
+
+def _astray(partial: PartialUpdate, why: str) -> Astray:
+    partial.digest, partial.values = 0, np.zeros(0, np.int32)
+    return Astray(why)
 
 
 def evaluate(session: DeviceSession, number: int) -> tuple[int, int] | None:

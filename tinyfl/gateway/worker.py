@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from coordinator.orders import DeviceReport, RoundOrder, Status
 from tinyfl.errors import LinkError
-from tinyfl.gateway.exchange import Astray, bring_base, evaluate, fetch, train
+from tinyfl.gateway.exchange import Astray, PartialUpdate, bring_base, evaluate, fetch, train
 from tinyfl.gateway.ledger import Ledger, Update
 from tinyfl.gateway.sessions import DeviceSession, Refusal
 from tinyfl.wire import messages as m
@@ -36,6 +36,7 @@ class _Conversation:
         self._device = session.device
         self._events: list[str] = []
         self._boots: int | None = None
+        self._partial = PartialUpdate()
 
     def report(self) -> DeviceReport:
         """Go through the round, from the start again where the device has forgotten it."""
@@ -102,7 +103,7 @@ class _Conversation:
 
     def _record(self, tally: m.Tally) -> Update:
         order, device = self._order, self._device
-        q, digest = fetch(self._session, order) if order.trains_shared else (None, 0)
+        q, digest = fetch(self._session, order, self._partial) if order.trains_shared else (None, 0)
         update = Update(device, order.round, order.fingerprint, digest, tally, q)
         counted = self._ledger.record(update)
         if counted.digest != digest:
