@@ -115,7 +115,7 @@ def test_what_is_wrong_is_said(tiny_network: Path, recordings_file: Path, tmp_pa
     (tmp_path / "bad").write_bytes(b"no recordings")
     with running("cortex-m7", device, tmp_path / "bad", tmp_path) as process:
         assert process.wait(20) == 2
-        assert "has ended with status -3" in process.stderr.read()
+        assert "has ended with status -3: its recordings are not for this network" in process.stderr.read()
     (tmp_path / "port").write_text("precious")
     with running("cortex-m7", device, recordings_file, tmp_path, keep_port=True) as process:
         assert process.wait(20) == 2

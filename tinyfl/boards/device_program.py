@@ -29,5 +29,6 @@ def build_device(network: Path, board: Board, grad_bits: int, store: int) -> Ima
         flags=ZCBOR_FLAGS,
         sources=sources,
         include=(include,),
+        remedy=f"keep fewer than {store} windows with --store, or compile it with a scheme that trains less",
     )
     return build_image(network, board, program, grad_bits)

@@ -25,6 +25,12 @@ from tinyfl.stop_signals import stop_signals
 
 _REDIRECTED = re.compile(rb"char device redirected to (\S+)")
 _START_SECONDS = 20.0
+_WHY = {  # a tf_status with which the program ends
+    -2: "its state does not fit the flash; give a smaller --store",
+    -3: "its recordings are not for this network; write them for the one it was built with",
+    -4: "its storage is of another version; remove the file",
+    -7: "its flash failed; remove the storage's file to start as shipped",
+}
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 
 
@@ -61,7 +67,8 @@ def run_device(board: Board, program: Path, identity: Identity, files: DeviceFil
             process.kill()
             process.wait()
         status = device_status(storage, machine)
-        raise ToolError(f"device {identity.name} on {board.name} has ended with status {status} of tf_status.h")
+        why = _WHY.get(status, "an error of the program itself")
+        raise ToolError(f"device {identity.name} on {board.name} has ended with status {status}: {why}")
 
 
 def device_command(board: Board, program: Path, storage: Path) -> list[str]:

@@ -47,6 +47,8 @@ class BoardProgram:
     flags: tuple[str, ...] = ()
     sources: tuple[Path, ...] = ()
     include: tuple[Path, ...] = ()
+    remedy: str = "compile it with --sram or --flash to be told what fits, or with a scheme that trains less"
+    """of a network that does not fit"""
 
 
 def build_image(network: Path, board: Board, program: BoardProgram, grad_bits: int) -> Image:
@@ -86,7 +88,7 @@ def build_image(network: Path, board: Board, program: BoardProgram, grad_bits: i
         excess = overflows(error.log)
         if not excess:
             raise
-        raise BudgetError(_too_much(network, board, excess, read_memory_map(scripts[0]))) from error
+        raise BudgetError(_too_much(network, board, excess, read_memory_map(scripts[0]), program.remedy)) from error
     stack_limit = read_memory_map(scripts[0]).stack_bytes if scripts else 0
     return Image(file, f"{compiler.release}, {board.optimisation}", *memory_of(file), stack_limit)
 
@@ -108,7 +110,7 @@ def memory_of(file: Path) -> tuple[int, int]:
     return variables, flash
 
 
-def _too_much(network: Path, board: Board, excess: dict[str, int], memory: MemoryMap) -> str:
+def _too_much(network: Path, board: Board, excess: dict[str, int], memory: MemoryMap, remedy: str) -> str:
     parts = [
         f"{excess[name]:,} B more {title} than the {memory.regions[name]:,} B"
         for name, title in _TITLES
@@ -116,5 +118,5 @@ def _too_much(network: Path, board: Board, excess: dict[str, int], memory: Memor
     ]
     return (
         f"{network} needs {' and '.join(parts)} of {board.name} ({memory.stack_bytes:,} B of its SRAM are the "
-        "stack's); compile it with --sram or --flash to be told what fits, or with a scheme that trains less"
+        f"stack's); {remedy}"
     )

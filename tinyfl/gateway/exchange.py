@@ -70,7 +70,7 @@ def train(session: DeviceSession, order: RoundOrder) -> m.Tally:
 
 @dataclass
 class PartialUpdate:
-    """What has arrived of an update; a device that was reset meanwhile makes the same one again, and goes on with it."""
+    """What has arrived of an update. A device that is reset makes the same one again and goes on with it."""
 
     digest: int = 0
     values: Int32Array = field(default_factory=lambda: np.zeros(0, np.int32))
