@@ -37,14 +37,13 @@ def main(arguments: list[str]) -> int:
         return subprocess.run([*_LINK, *linker_options(arguments)], check=False).returncode
     output = arguments[arguments.index("-o") + 1]
     source = next(word for word in arguments if word.endswith((".c", ".S")))
-    if source.endswith(".S"):
-        assembly = Path(source).read_text(encoding="utf-8")
-    else:
-        options = [word for word in arguments if word not in ("-c", "-o", output, "-nostartfiles")]
-        compiled = subprocess.run([*_CLANG, *options, "-S", "-o", "-"], stdout=subprocess.PIPE, text=True, check=False)
-        if compiled.returncode:
-            return compiled.returncode
-        assembly = literals_before_functions(compiled.stdout)
+    options = [word for word in arguments if word not in ("-c", "-o", output, "-nostartfiles")]
+    written = source.endswith(".S")  # by hand: preprocessed only, and its literals stand where they belong
+    kind = ["-E", "-P"] if written else ["-S"]
+    compiled = subprocess.run([*_CLANG, *options, *kind, "-o", "-"], stdout=subprocess.PIPE, text=True, check=False)
+    if compiled.returncode:
+        return compiled.returncode
+    assembly = compiled.stdout if written else literals_before_functions(compiled.stdout)
     return subprocess.run([*_ASSEMBLE, "-o", output], input=assembly, text=True, check=False).returncode
 
 

@@ -68,21 +68,13 @@ vectors:
     l32e a10, a11, -24
     l32e a11, a11, -20
     rfwu
-    .org 0x300 /* kernel, user and double exception */
-    j fault
-    .org 0x340 /* an interrupt of level 1 ends a sleep: it switches all off, and the program looks what there is */
+    .org 0x300 /* kernel, user and double exception; an interrupt of level 1 is one of the user */
+    j xtensa_fault
+    .org 0x340
     wsr a2, excsave1
-    rsr a2, exccause
-    bnei a2, 4, not_an_interrupt
-    movi a2, 0
-    wsr a2, intenable
-    rsync
-    rsr a2, excsave1
-    rfe
-not_an_interrupt:
-    j fault
+    j xtensa_interrupt
     .org 0x3c0
-    j fault
+    j xtensa_fault
 
     .section .entry, "ax"
     .p2align 2
@@ -97,11 +89,16 @@ not_an_interrupt:
 .Lbare_fault:
     .long bare_fault
 
+    .weak xtensa_interrupt
+xtensa_interrupt: /* a program that asks for none */
+    j xtensa_fault
+
     .globl tf_entry
 tf_entry:
     l32r a4, .Lbare_start
     j call_on_fresh_stack
-fault:
+    .globl xtensa_fault
+xtensa_fault:
     l32r a4, .Lbare_fault
 call_on_fresh_stack: /* the function in a4, which never returns */
     /* a4 is another register when the window moves */

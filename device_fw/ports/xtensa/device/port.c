@@ -1,8 +1,11 @@
+#include <stddef.h>
+
 #include "board_port.h"
 #include "nor_flash.h"
+#include "ring.h"
 #include "storage.h"
 
-/* 16550 UART, whose FIFO waits for the loop; CCOUNT as clock; UART and comparator to wake up. */
+/* 16550 UART by interrupt (interrupt.S); CCOUNT as clock, and its comparator to wake up. */
 #define UART(at) ((volatile uint8_t *)(uintptr_t)(0xFD050020u + 4u * (at)))
 #define UART_DATA UART(0)
 #define UART_ENABLE UART(1)
@@ -18,6 +21,10 @@
 
 const uint32_t board_sector_bytes = NOR_SECTOR_BYTES;
 
+extern ring xtensa_arrived;
+ring xtensa_arrived;
+_Static_assert(RING_BYTES == 512 && offsetof(ring, put) == 512 && offsetof(ring, got) == 516, "interrupt.S");
+
 static uint32_t looked_at, looked_ms; /* CCOUNT at a whole millisecond, and which one */
 
 static uint32_t ticks(void) {
@@ -26,14 +33,24 @@ static uint32_t ticks(void) {
     return value;
 }
 
+static void allow(uint32_t sources) { __asm volatile("wsr %0, intenable\n\trsync" ::"r"(sources) : "memory"); }
+
 void board_open(void) {
     *UART_FIFO = UART_FIFO_CLEAR;
     *UART_ENABLE = UART_ARRIVED;
     (void)*UART_DATA; /* QEMU asks its host for bytes only after a read */
     looked_at = ticks();
+    allow(INTERRUPT_UART);
 }
 
-int board_get(void) { return (*UART_STATE & UART_ARRIVED) != 0 ? *UART_DATA : -1; }
+int board_get(void) {
+    const int byte = ring_get(&xtensa_arrived);
+    if (byte < 0 && *UART_ENABLE == 0) {
+        *UART_ENABLE = UART_ARRIVED; /* and what waits in the receiver arrives at once */
+        return ring_get(&xtensa_arrived);
+    }
+    return byte;
+}
 
 int board_put(uint8_t byte) {
     if ((*UART_STATE & UART_EMPTY) == 0) {
@@ -50,19 +67,20 @@ uint32_t board_now_ms(void) {
     return looked_ms;
 }
 
-/* With interrupts masked until the processor waits; start.S switches off what woke it. */
+/* With interrupts masked until the processor waits. */
 void board_sleep(uint32_t most_ms) {
     const uint32_t ms = most_ms < LONGEST_SLEEP_MS ? most_ms : LONGEST_SLEEP_MS;
-    const uint32_t wake_at = ticks() + ms * TICKS_PER_MS, sources = INTERRUPT_UART | INTERRUPT_COMPARATOR;
+    const uint32_t wake_at = ticks() + ms * TICKS_PER_MS;
     if (ms == 0) {
         return;
     }
-    __asm volatile("rsil a8, 15\n\twsr %0, ccompare0\n\twsr %1, intenable\n\trsync" ::"r"(wake_at), "r"(sources)
-                   : "a8", "memory");
-    if ((*UART_STATE & UART_ARRIVED) == 0) {
+    __asm volatile("rsil a8, 15\n\twsr %0, ccompare0\n\trsync" ::"r"(wake_at) : "a8", "memory");
+    allow(INTERRUPT_UART | INTERRUPT_COMPARATOR);
+    if (ring_empty(&xtensa_arrived)) {
         __asm volatile("waiti 0" ::: "memory");
     }
-    __asm volatile("wsr %0, intenable\n\trsil a8, 0\n\trsync" ::"r"(0) : "a8", "memory");
+    __asm volatile("rsil a8, 0\n\trsync" ::: "a8", "memory");
+    allow(INTERRUPT_UART);
     (void)board_now_ms();
 }
 
