@@ -165,7 +165,7 @@ class _Builder:
         return self.pick(nn.ReLU, nn.ReLU6, nn.ReLU, nn.ReLU6, nn.Hardtanh)()  # type: ignore[operator]
 
     def function(self) -> nn.Module:
-        return self.pick(nn.Sigmoid, nn.Tanh, nn.Hardsigmoid, nn.Hardswish, nn.SiLU)()  # type: ignore[operator]
+        return self.pick(nn.Sigmoid, nn.Tanh, nn.Hardsigmoid, nn.Hardswish, nn.SiLU, nn.GELU)()  # type: ignore[operator]
 
     def combined(self) -> nn.Module:
         kind = str(self.pick("sub", "mul", "concat"))

@@ -21,6 +21,8 @@ WITHOUT_WINDOW = {
     "hard_sigmoid": F.hardsigmoid,
     "hard_swish": F.hardswish,
     "silu": F.silu,
+    "gelu": F.gelu,
+    "gelu_tanh": lambda x: F.gelu(x, approximate="tanh"),
 }
 
 

@@ -79,6 +79,8 @@ OPERATORS = {
     "hard_sigmoid": [nn.Hardsigmoid()],
     "hard_swish": [nn.Hardswish()],
     "silu": [nn.SiLU()],
+    "gelu": [nn.GELU()],
+    "gelu_tanh": [nn.GELU(approximate="tanh")],
 }
 
 

@@ -167,6 +167,8 @@ _PLAIN: dict[str, Callable[[Node, Sequence[torch.Tensor]], torch.Tensor]] = {
     "hard_sigmoid": lambda _, xs: functional.hardsigmoid(xs[0]),
     "hard_swish": lambda _, xs: functional.hardswish(xs[0]),
     "silu": lambda _, xs: functional.silu(xs[0]),
+    "gelu": lambda _, xs: functional.gelu(xs[0]),
+    "gelu_tanh": lambda _, xs: functional.gelu(xs[0], approximate="tanh"),
     "affine": lambda node, xs: node.coefficients[0] * xs[0] + node.coefficients[1],
 }
 

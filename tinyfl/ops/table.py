@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Sequence
 
@@ -127,6 +128,40 @@ class Silu(Table):
         return g * (1 + x * (1 - g))
 
 
+_erf = np.frompyfunc(math.erf, 1, 1)
+
+
+class Gelu(Table):
+    """x Phi(x), Phi the standard normal distribution (Hendrycks and Gimpel, "Gaussian Error Linear Units", 2016)."""
+
+    def value(self, x: FloatArray, coefficients: tuple[float, ...]) -> FloatArray:
+        """x times the distribution function."""
+        return x * self._distribution(x)
+
+    def slope(self, x: FloatArray, coefficients: tuple[float, ...]) -> FloatArray:
+        """Phi(x) + x phi(x)."""
+        return self._distribution(x) + x * np.exp(-0.5 * x**2) / math.sqrt(2 * math.pi)
+
+    def _distribution(self, x: FloatArray) -> FloatArray:
+        return 0.5 + 0.5 * _erf(x / math.sqrt(2)).astype(np.float64)
+
+
+class GeluTanh(Table):
+    """The same with tanh(sqrt(2/pi) (x + 0.044715 x^3)) in place of erf(x / sqrt 2), as many transformers have it."""
+
+    def value(self, x: FloatArray, coefficients: tuple[float, ...]) -> FloatArray:
+        """x (1 + tanh u) / 2."""
+        return 0.5 * x * (1 + np.tanh(self._argument(x)))
+
+    def slope(self, x: FloatArray, coefficients: tuple[float, ...]) -> FloatArray:
+        """(1 + tanh u) / 2 + x (1 - tanh^2 u) u' / 2."""
+        tanh = np.tanh(self._argument(x))
+        return 0.5 * (1 + tanh) + 0.5 * x * (1 - tanh**2) * math.sqrt(2 / math.pi) * (1 + 3 * 0.044715 * x**2)
+
+    def _argument(self, x: FloatArray) -> FloatArray:
+        return math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)
+
+
 class Affine(Table):
     """a x + b, a sum or product with one constant, with fused activation; ``coefficients`` are a and b."""
 
@@ -145,5 +180,7 @@ FUNCTIONS: dict[str, Table] = {
     "hard_sigmoid": HardSigmoid(),
     "hard_swish": HardSwish(),
     "silu": Silu(),
+    "gelu": Gelu(),
+    "gelu_tanh": GeluTanh(),
     "affine": Affine(),
 }

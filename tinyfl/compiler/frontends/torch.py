@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 _SUPPORTED = (
     "conv1d, conv2d, linear, batch_norm (eval), relu, relu6, hardtanh, sigmoid, tanh, hardsigmoid, hardswish, silu, "
-    "add, sub, mul, cat of channels, avg_pool, adaptive_avg_pool to 1, max_pool, mean over the image, flatten and "
-    "dropout (eval)"
+    "gelu, add, sub, mul, cat of channels, avg_pool, adaptive_avg_pool to 1, max_pool, mean over the image, flatten "
+    "and dropout (eval)"
 )
 _HARDTANH = {(0.0, 6.0): "relu6", (-1.0, 1.0): "relu_n1_to_1"}
 _KEEP_ORDER = ("activation", "add", "sub", "mul", *FUNCTIONS)
@@ -240,6 +240,9 @@ class _Importer:
 
     def _silu(self, fx: Any) -> Value:
         return self._function(fx, "silu")
+
+    def _gelu(self, fx: Any) -> Value:
+        return self._function(fx, "gelu_tanh" if fx.kwargs.get("approximate", "none") == "tanh" else "gelu")
 
     def _function(self, fx: Any, op: str) -> Value:
         x = self._operand(fx)
