@@ -24,6 +24,19 @@ static window at(const tfr_recordings *r, uint32_t record) {
     return (window){(uint16_t)get(p, 2), (uint16_t)get(p + 2, 2), (const int8_t *)(p + RECORD_HEADER_BYTES)};
 }
 
+/* Where each set begins; returns the bytes of the whole file, more than there can be if the header counts too many. */
+static uint64_t read_sizes(tfr_recordings *r) {
+    r->input_bytes = get(r->bytes + 8, 4);
+    uint64_t records = 0;
+    for (unsigned set = 0; set < TFR_SETS; set++) {
+        r->first[set] = (uint32_t)records;
+        records += get(r->bytes + 12 + 4 * set, 4);
+    }
+    r->first[TFR_SETS] = (uint32_t)records;
+    return records > UINT32_MAX ? UINT64_MAX
+                                : HEADER_BYTES + records * ((uint64_t)RECORD_HEADER_BYTES + r->input_bytes);
+}
+
 static const char *read_header(tfr_recordings *r, size_t size) {
     if (size == 0) {
         return "is empty";
@@ -34,17 +47,16 @@ static const char *read_header(tfr_recordings *r, size_t size) {
     if (get(r->bytes + 4, 2) != VERSION || get(r->bytes + 6, 2) != TFR_SETS) {
         return "is of another version of the recordings format";
     }
-    r->input_bytes = get(r->bytes + 8, 4);
-    uint64_t records = 0;
-    for (unsigned set = 0; set < TFR_SETS; set++) {
-        r->first[set] = (uint32_t)records;
-        records += get(r->bytes + 12 + 4 * set, 4);
+    return size == read_sizes(r) ? NULL : "is not as long as its header says";
+}
+
+size_t tfr_bytes(const uint8_t *bytes, size_t most) {
+    tfr_recordings r = {.bytes = bytes};
+    if (most < HEADER_BYTES || get(bytes, 4) != get(magic, 4)) {
+        return 0;
     }
-    r->first[TFR_SETS] = (uint32_t)records;
-    if (records > UINT32_MAX || size != HEADER_BYTES + records * ((uint64_t)RECORD_HEADER_BYTES + r->input_bytes)) {
-        return "is not as long as its header says";
-    }
-    return NULL;
+    const uint64_t size = read_sizes(&r);
+    return size <= most ? (size_t)size : 0;
 }
 
 const char *tfr_open(tfr_recordings *r, const uint8_t *bytes, size_t size, const tf_model *model) {

@@ -19,6 +19,9 @@ typedef struct {
 /* Null if the bytes are recordings for this model, else what is wrong with them. */
 const char *tfr_open(tfr_recordings *recordings, const uint8_t *bytes, size_t size, const tf_model *model);
 
+/* Bytes of the recordings that begin there, by their header, in memory of `most` bytes; 0: none begin there. */
+size_t tfr_bytes(const uint8_t *bytes, size_t most);
+
 /* What a port's collect and sample have to do (tf_device.h). */
 int tfr_collect(const tfr_recordings *recordings, tf_device *dev, uint32_t first, uint32_t last);
 int tfr_sample(const tfr_recordings *recordings, uint32_t set, uint32_t index, const int8_t **x, uint16_t *label);
