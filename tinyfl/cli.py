@@ -123,13 +123,26 @@ def compile(
 @app.command()
 def build(
     network: Annotated[Path, typer.Argument(help="A folder that `tinyfl compile` wrote.")],
-    target: Target = "host",
+    target: Annotated[
+        str, typer.Option(help="host, cortex-m4, cortex-m7, cortex-m55, rv32imc, xtensa, or esp32s3: a project.")
+    ] = "host",
     store: Annotated[
         int, typer.Option(min=0, max=65535, help="Build a device whose store holds so many windows; 0: the bench.")
     ] = 0,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder for the project of esp32s3; DIR/esp32s3 without.")
+    ] = None,
+    sensor: Annotated[
+        Path | None, typer.Option(help="What feeds the network on esp32s3 (docs/esp32s3.md); DIR/sensor.toml without.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Build for a board: the bench, or a device of a fleet; for the host, the emulated device and its library."""
+    if target == "esp32s3":
+        _build_project(network, out or network / target, store or 64, sensor, as_json)
+        return
+    if out is not None or sensor is not None:
+        raise ToolError(f"--out and --sensor belong to --target esp32s3; leave them out for {target}")
     from tinyfl.boards.bench import build_bench
     from tinyfl.boards.device_program import build_device
     from tinyfl.boards.host import build_host
@@ -150,6 +163,18 @@ def build(
         sizes = {"sram_static_bytes": image.sram_static_bytes, "flash_bytes": image.flash_bytes}
         result = {"executable": str(image.file), "toolchain": image.toolchain, **sizes}
     typer.echo(json.dumps(result) if as_json else "\n".join(f"{key}: {value}" for key, value in result.items()))
+
+
+def _build_project(network: Path, out: Path, store: int, sensor: Path | None, as_json: bool) -> None:
+    from tinyfl.boards.esp32s3.project import build_project
+    from tinyfl.boards.esp32s3.sensor import sensor_of
+
+    build_project(network, out, store, sensor_of(network, sensor))
+    if as_json:
+        typer.echo(json.dumps({"project": str(out), "store": store}))
+        return
+    typer.echo(f"{out}: an ESP-IDF project for a device with a store of {store} windows")
+    typer.echo(f"next: cd {out} && idf.py menuconfig (line, sensor, pins), then idf.py build")
 
 
 @app.command()

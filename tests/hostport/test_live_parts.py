@@ -11,6 +11,9 @@ import numpy as np
 import pytest
 from live_lab import build_live
 
+from tinyfl.errors import LinkError
+from tinyfl.link.mqtt import Topics
+
 
 @pytest.fixture(scope="module")
 def live(tiny_network: Path) -> ct.CDLL:
@@ -133,3 +136,17 @@ def test_recordings_in_a_partition_end_where_their_header_says(live: ct.CDLL, re
     assert live.tfr_bytes(ct.c_char_p(b"\xff" * 4096), ct.c_size_t(4096)) == 0
     many = written[:12] + b"\xff" * 16 + written[28:]
     assert live.tfr_bytes(ct.c_char_p(many), ct.c_size_t(len(many))) == 0
+
+
+@pytest.mark.parametrize("kind", ["up", "down", "state"])
+@pytest.mark.parametrize("device", ["w", "wörn-1", "d" * 32, "d" * 33, "", "a/b", "a+", "#"])
+@pytest.mark.parametrize("fleet", ["home", "f" * 32, "f" * 33, "", "+"])
+def test_topics_are_the_gateways(live: ct.CDLL, fleet: str, device: str, kind: str) -> None:
+    topic = ct.create_string_buffer(80)
+    status = live.mqtt_topic(topic, fleet.encode(), device.encode(), kind.encode())
+    try:
+        expected = getattr(Topics(fleet, device), kind)
+    except LinkError:
+        assert status == -1
+    else:
+        assert (status, topic.value.decode()) == (0, expected)

@@ -24,6 +24,8 @@ BOARDS = {board.name: board for board in (HOST, CORTEX_M4, CORTEX_M7, CORTEX_M55
 
 def board_of(name: str) -> Board:
     """The board of that name; ToolError that lists them."""
+    if name == "esp32s3":
+        raise ToolError("esp32s3 is a project to build with ESP-IDF: tinyfl build DIR --target esp32s3")
     if name not in BOARDS:
         raise ToolError(f"there is no target {name}; choose one of {', '.join(BOARDS)} (docs/adding-a-board.md)")
     return BOARDS[name]
