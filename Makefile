@@ -31,12 +31,18 @@ build/ci/report.json:
 	@$(PYTHON) bootstrap.py test
 	$(VENV)/bin/tinyfl simulate watch --no-controls -o build/ci
 
+# The glue to ESP-IDF is checked against declarations, and wants what the build of a project generates.
+build/ci/esp32s3: build/ci/report.json
+	$(VENV)/bin/tinyfl build build/ci/network --target esp32s3 -o $@
+
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wcast-align=strict -Wundef -Werror
 INCLUDES := -Ibuild/ci/network -Idevice_fw/include -Idevice_fw/core -Idevice_fw/gen \
   -Idevice_fw/ports/bench -Idevice_fw/ports/bare -Idevice_fw/ports/emulated -Idevice_fw/ports/firmware \
-  -Idevice_fw/ports/cortex_m -Idevice_fw/ports/rv32/device -Idevice_fw/ports/memory_storage -Idevice_fw/ports/xtensa/device
+  -Idevice_fw/ports/cortex_m -Idevice_fw/ports/rv32/device -Idevice_fw/ports/memory_storage -Idevice_fw/ports/xtensa/device \
+  -Idevice_fw/ports/live -Idevice_fw/ports/esp32s3/declared -Idevice_fw/ports/esp32s3/project/main \
+  -Ibuild/ci/esp32s3/components/tinyfl/network
 
-warnings: build/ci/report.json
+warnings: build/ci/report.json build/ci/esp32s3
 	@for bits in 8 16; do \
 	  git ls-files 'device_fw/*.c' | xargs $(CC) -std=c11 -fsyntax-only -DTF_GRAD_BITS=$$bits $(WARN) $(INCLUDES) \
 	    -I$$($(VENV)/bin/python -c 'from tinyfl.wire.zcbor_runtime import *; print(zcbor_runtime()[0])') \

@@ -12,6 +12,7 @@ from simulations.pretrain import Factory, Recipe, train_float
 from simulations.scenario import Scenario
 from simulations.user_network import load_network
 from simulations.wearers import People, people
+from tinyfl.boards.esp32s3.sensor import SENSOR_FILE, sensor_toml
 from tinyfl.boards.host import HostBuild, build_host
 from tinyfl.compiler.bundle import Bundle
 from tinyfl.compiler.command import write_bundle
@@ -68,7 +69,9 @@ def prepare(scenario: Scenario, folder: Path, progress: Progress) -> Prepared:
         graph = import_module(module, everybody)
         bundle = compile_for(scenario, everybody, graph)
         network = folder / "network"
-        write_bundle(bundle, scenario.store.capacity, network)
+        norm = everybody.normalisation
+        sensor = sensor_toml(dataset.rate_hz, scenario.data.wearer_hop, norm.mean, norm.std)
+        write_bundle(bundle, scenario.store.capacity, network, {SENSOR_FILE: sensor})
         build = build_host(network, grad_bits=bundle.program.grad_bits)
     return Prepared(scenario, everybody, factory, module, graph, bundle, build, folder)
 

@@ -1,7 +1,9 @@
 """`tinyfl simulate` and `tinyfl demo` as a user types them, with good input and with wrong."""
 
 import json
+import re
 import shutil
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -207,3 +209,22 @@ def test_a_file_in_the_place_of_the_folder_is_left_alone(out: str, tmp_path: Pat
 def test_a_scenario_that_is_not_there(scenario: str, tmp_path: Path) -> None:
     assert "scenario" in refusal(tinyfl("simulate", scenario, "-o", "out", cwd=tmp_path))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_network_of_a_run_builds_into_a_device_with_the_runs_normalisation(
+    tmp_path: Path, data_folder: Path
+) -> None:
+    write_scenario(tmp_path / "small.toml", data_folder)
+    simulated(tmp_path, "-o", "run", "--no-controls")
+    done = tinyfl("build", "run/network", "--target", "esp32s3", "-o", "project", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    header = (tmp_path / "project/components/tinyfl/network/tf_input.h").read_text()
+    sensor = tomllib.loads((tmp_path / "run/network/sensor.toml").read_text())
+    assert f"#define TF_INPUT_HOP {sensor['hop']}u" in header
+    assert f"#define TF_INPUT_CHANNELS {len(sensor['mean'])}u" in header
+    factors = re.search(r"FACTORS \{(.*)\}", header)
+    assert factors is not None
+    steps = [
+        float(word.removesuffix("f")) * std for word, std in zip(factors[1].split(", "), sensor["std"], strict=True)
+    ]
+    assert max(steps) - min(steps) < 1e-5 * max(steps), "one scale of the input, divided by each deviation"

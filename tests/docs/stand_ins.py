@@ -29,6 +29,11 @@ def _samples(file: Path) -> None:
     np.savez(file, x=x, y=y)
 
 
+def _fleet(file: Path) -> None:
+    file.write_text(block("esp32s3.md", "toml"))
+    (file.parent / "ca.pem").write_text("-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n")
+
+
 def _scheme(file: Path) -> None:
     file.parent.mkdir()
     file.write_text('[[layer]]\nnode = "7"\nweights = 1.0\n')
@@ -43,6 +48,7 @@ FILES: dict[str, Callable[[Path], object]] = {
     "my_strategy.py": lambda file: file.write_text(_MINE),
     "mine.py": lambda file: file.write_text(block("adding-a-strategy.md", "python")),
     "median.py": lambda file: file.write_text(block("README.md", "python")),
+    "home.toml": _fleet,
     "kitchen.toml": lambda file: file.write_text(block("gateway.md", "toml")),
 }
 

@@ -12,9 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fences import ROOT, block, blocks
+from stand_ins import provide
 
 from coordinator.strategies.base import aggregate
 from coordinator.strategies.load import load_strategy
+from tinyfl.boards.esp32s3.provisioning import provision_of
+from tinyfl.boards.storage import Identity
 from tinyfl.data import load_dataset
 
 TESTED = {  # which test looks at which block
@@ -22,6 +25,7 @@ TESTED = {  # which test looks at which block
     ("data.md", "toml"),  # here
     ("README.md", "python"),  # here
     ("adding-a-strategy.md", "python"),  # tests/coordinator/test_strategy_document.py
+    ("esp32s3.md", "toml"),  # here
     ("gateway.md", "toml"),  # tests/gateway/test_gateway_config.py
 }
 
@@ -64,6 +68,14 @@ def test_the_printed_csv_and_description_are_read_as_the_page_says(tmp_path: Pat
     ann = [r for r in dataset.recordings if r.user == "ann"]
     assert [(r.label, r.order, len(r.samples)) for r in ann] == [(0, 0, 2), (1, 3, 1)]
     assert {r.side for r in dataset.recordings} == {"", "left"}
+
+
+def test_the_printed_fleet_is_one_that_a_device_can_be_told(tmp_path: Path) -> None:
+    provide(("home.toml",), tmp_path)
+    told = provision_of(Identity("watch-1", 1), tmp_path / "home.toml").texts
+    assert (told["fleet"], told["ssid"], told["password"]) == ("home", "kitchen", "correct horse")
+    assert (told["broker"], told["user"], told["secret"]) == ("mqtts://broker.example:8883", "user", "password")
+    assert told["ca"].startswith("-----BEGIN CERTIFICATE-----")
 
 
 @pytest.mark.parametrize("devices", [1, 3, 4, 5, 8])

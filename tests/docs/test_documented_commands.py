@@ -9,6 +9,7 @@ import importlib.util
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,7 +22,7 @@ import typer
 from fences import ROOT, Command, commands, inline_commands
 from stand_ins import provide
 
-from tests.cli.cli_lab import tinyfl
+from tests.cli.cli_lab import refusal, tinyfl
 from tinyfl.cli import app
 from tinyfl.errors import TinyflError
 
@@ -62,6 +63,27 @@ def ran_on_a_network(words: tuple[str, ...], folder: Path) -> None:
     else:
         pytest.importorskip("matplotlib", reason="needs the extra: pip install 'tinyfl[report]'")
     ran(words, folder)
+
+
+def ran_up_to_esp_idf(words: tuple[str, ...], folder: Path) -> None:
+    """A project is written; flashing it asks for what `idf.py build` makes, and for nothing else."""
+    ran(("tinyfl", "compile", "my_net.py:make", "--calibration", "samples.npz", "-o", "out"), folder)
+    ran(("tinyfl", "build", "out", "--target", "esp32s3"), folder)
+    if words[1] == "build":
+        ran(words, folder)
+        return
+    provide(words, folder)
+    done = tinyfl(*words[1:], cwd=folder)
+    assert "is not built yet; run `idf.py build` in it" in refusal(done)
+
+
+def ran_by_esp_idf(words: tuple[str, ...], folder: Path) -> None:
+    """ESP-IDF's own command, where it is installed."""
+    if shutil.which("idf.py") is None:
+        pytest.skip("idf.py is not installed: the project's glue is checked against declared signatures instead")
+    ran_up_to_esp_idf(("tinyfl", "build", "out", "--target", "esp32s3"), folder)
+    if "build" in words:
+        subprocess.run(words, cwd=folder, check=True)
 
 
 def ran_with_a_broker(words: tuple[str, ...], folder: Path) -> None:
@@ -125,6 +147,8 @@ RULES: tuple[tuple[str, Rule, bool], ...] = (  # a pattern, what to do, whether 
     (r"python -m pytest tests/.*", collected, True),
     (r"tinyfl compile \S+:make .*", ran, True),
     (r"tinyfl (bench out --target \S+|report out)", ran_on_a_network, True),
+    (r"tinyfl (build|flash) out\S* .*", ran_up_to_esp_idf, True),
+    (r"idf\.py -C out/esp32s3 (menuconfig|build)", ran_by_esp_idf, True),
     (r"tinyfl simulate watch .*", ran, True),
     (r"tinyfl simulate my\.toml -o .*", ran, False),
     (r"tinyfl simulate (my|SCENARIO)\.toml --strategy .*", ran, True),

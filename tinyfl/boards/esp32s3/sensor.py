@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from tinyfl.boards.esp32s3.toml_file import read_toml
 from tinyfl.compiler.bundle import Bundle
 from tinyfl.errors import DataError
+from tinyfl.types import FloatArray
 
 SENSOR_FILE = "sensor.toml"
 _Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -38,6 +39,14 @@ def sensor_of(network: Path, file: Path | None) -> Sensor:
     if file is None and not beside.is_file():
         return Sensor()
     return read_toml(file or beside, Sensor, "sensor file")
+
+
+def sensor_toml(rate_hz: float | None, hop: int, mean: FloatArray, std: FloatArray) -> str:
+    """The text of a sensor file; an unknown rate is left out. ``mean`` and ``std`` are [channels]."""
+    lines = [] if rate_hz is None else [f"rate_hz = {rate_hz!r}"]
+    lines.append(f"hop = {hop}")
+    lines += [f"{name} = {[float(v) for v in values]}" for name, values in (("mean", mean), ("std", std))]
+    return "\n".join(lines) + "\n"
 
 
 def input_header(bundle: Bundle, sensor: Sensor, store: int) -> str:
@@ -72,5 +81,5 @@ def input_header(bundle: Bundle, sensor: Sensor, store: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _floats(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> str:
+def _floats(values: FloatArray) -> str:
     return ", ".join(f"{float(np.float32(v)):.9e}f" for v in values)

@@ -1,7 +1,7 @@
 #ifndef DECLARED_SDKCONFIG_H
 #define DECLARED_SDKCONFIG_H
 
-/* As idf.py writes it from Kconfig.projbuild; one line and one sensor are chosen on the compiler's command line. */
+/* As idf.py writes it from Kconfig.projbuild; line and sensor may be chosen on the compiler's command line. */
 #define CONFIG_TINYFL_UART_PORT 1
 #define CONFIG_TINYFL_UART_TX 17
 #define CONFIG_TINYFL_UART_RX 18
@@ -12,5 +12,24 @@
 #define CONFIG_TINYFL_ADC_CHANNEL 0
 #define CONFIG_TINYFL_BUTTON 0
 #define CONFIG_TINYFL_SRAM_BYTES 262144
+
+#ifndef CONFIG_TINYFL_LINE_UART
+#define CONFIG_TINYFL_LINE_UART 0
+#endif
+#ifndef CONFIG_TINYFL_LINE_MQTT
+#define CONFIG_TINYFL_LINE_MQTT 0
+#endif
+#ifndef CONFIG_TINYFL_SENSOR_NONE
+#define CONFIG_TINYFL_SENSOR_NONE 0
+#endif
+#ifndef CONFIG_TINYFL_SENSOR_MPU6050
+#define CONFIG_TINYFL_SENSOR_MPU6050 1
+#endif
+#ifndef CONFIG_TINYFL_SENSOR_ICM42688
+#define CONFIG_TINYFL_SENSOR_ICM42688 0
+#endif
+#ifndef CONFIG_TINYFL_SENSOR_ADC
+#define CONFIG_TINYFL_SENSOR_ADC 0
+#endif
 
 #endif
