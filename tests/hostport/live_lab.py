@@ -36,7 +36,8 @@ def build_live(network: Path) -> ct.CDLL:
 
 
 class LiveDevice:
-    """A :class:`tinyfl.link.base.DeviceLink` to a live device; ``spoil`` may alter what the line carries."""
+    """A :class:`tinyfl.link.base.DeviceLink` to a live device; ``spoil`` may alter what the line carries
+    towards the device (a frame) and back (what its FIFO held)."""
 
     def __init__(
         self,
@@ -48,7 +49,7 @@ class LiveDevice:
         label_bytes: int = 0,
         rows: int = 4,
         hop: int = 2,
-        spoil: Callable[[bytes], bytes] = bytes,
+        spoil: Callable[[bytes, bool], bytes] = lambda data, _: data,
     ) -> None:
         self.device, self.bytes_sent, self.bytes_received = name, 0, 0
         self.c, self._now, self._boots, self._spoil = library, 0, 0, spoil
@@ -70,12 +71,12 @@ class LiveDevice:
             self._now += 1
             self.c.harness_clock(self._now)
             while frame := self._arq.poll(self._now):
-                frame = self._spoil(frame)
+                frame = self._spoil(frame, True)
                 self.c.harness_give(self.handle, frame, len(frame))
             status = self.c.harness_turn(self.handle)
             assert status == 0, status
             count = self.c.harness_take(self.handle, out)
-            self._arq.feed(self._spoil(out.raw[:count]), self._now)
+            self._arq.feed(self._spoil(out.raw[:count], False), self._now)
 
     def send(self, message: bytes) -> None:
         self._arq.send(message)

@@ -8,14 +8,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cobs import cobs
 from host_lab import CLASSES, COLUMNS, Conversation
 from live_lab import LiveDevice, build_live
 
 from tinyfl.boards.recordings import Recordings, labelled, write_recordings
 from tinyfl.link.inprocess import DeviceFiles, DeviceLibrary, InProcessLink
+from tinyfl.wire import codec
 from tinyfl.wire import messages as m
 
 ROWS, CHANNELS, HOP = 4, 2, 2
+ACK = 0x16  # kind of a frame
 
 
 @pytest.fixture(scope="module")
@@ -103,8 +106,8 @@ def test_a_line_that_loses_bytes_costs_time_and_nothing_else(
 ) -> None:
     rng = np.random.default_rng(8)
 
-    def spoil(frame: bytes) -> bytes:
-        return bytes(b for b in frame if rng.random() > 0.004)
+    def spoil(data: bytes, _: bool) -> bytes:
+        return bytes(b for b in data if rng.random() > 0.004)
 
     host = Conversation(InProcessLink(device_library, "worn-1", DeviceFiles(recordings_file), seed=7))
     device = LiveDevice(live, recordings=recordings_file.read_bytes(), spoil=spoil)
@@ -138,3 +141,20 @@ def test_an_evaluation_set_that_no_recordings_bring_is_refused(worn: LiveDevice)
     answer = Conversation(worn, patience=60).ask(m.Evaluate(1))
     assert isinstance(answer, m.Failed)
     assert answer.code == 8  # there is none
+
+
+def test_answers_that_wait_for_a_lost_acknowledgement_do_not_close_the_line(live: ct.CDLL) -> None:
+    """The device must read on while its box is full: what empties it is an acknowledgement on the same line."""
+    deaf = True
+
+    def spoil(data: bytes, to_device: bool) -> bytes:
+        return b"" if deaf and to_device and cobs.decode(data[:-1])[0] == ACK else data
+
+    device = LiveDevice(live, spoil=spoil)
+    talk = Conversation(device, patience=3)
+    for _ in range(4):  # the hello is never acknowledged, and answers pile up behind it
+        device.send(codec.encode_request(5, m.Info()))
+        device.pass_ms(700)
+    deaf = False
+    assert talk.facts().name == "worn-1"
+    device.close()
