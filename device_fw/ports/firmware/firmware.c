@@ -129,9 +129,11 @@ static int work(void) {
     size_t arrived;
     uint32_t n;
     const uint8_t *message = tf_arq_message(&arq, &arrived);
-    const int heard = message != NULL && said.count == 0; /* an answer must find its place */
+    const int heard = message != NULL;
     if (heard) {
-        (void)tf_device_receive(&device, message, (uint32_t)arrived);
+        if (said.count < OUTBOX_MESSAGES) {
+            (void)tf_device_receive(&device, message, (uint32_t)arrived);
+        } /* else no answer finds a place: whoever asked asks again, and the acknowledgement that makes room can come */
         tf_arq_take(&arq);
     }
     const int more = said.count < OUTBOX_MESSAGES ? tf_step(&device) : 0;
