@@ -1,6 +1,7 @@
 #include "board_link.h"
 #include "board_sensor.h"
 #include "esp_log.h"
+#include "esp_system.h"
 #include "esp_task_wdt.h"
 #include "esp_timer.h"
 #include "freertos/FreeRTOS.h"
@@ -18,6 +19,7 @@
 #define PRIORITY 5u
 #define CORE 1
 #define TURN_MS 20u /* the longest wait for a message: samples and labels come meanwhile */
+#define RESTART_MS 10000u
 #define SAMPLES_QUEUED 64u
 #define EVENTS_QUEUED 4u
 
@@ -139,23 +141,34 @@ static void hear_wearer(void) {
     }
 }
 
+/* Serves until something fails that a fresh start may mend; the watchdog sees to it that no turn lasts. */
+static int serve(void) {
+    if (esp_task_wdt_add(NULL) != ESP_OK) {
+        ESP_LOGW(tag, "no task watchdog");
+    }
+    ESP_LOGI(tag, "%s runs with %s", who.name, config.recordings != NULL ? "recordings" : "no recordings");
+    int status = TF_OK;
+    while (status >= 0) {
+        (void)esp_task_wdt_reset();
+        if (samples != NULL) {
+            hear_wearer();
+        }
+        status = live_device_turn(&live, TURN_MS);
+    }
+    (void)esp_task_wdt_delete(NULL);
+    return status;
+}
+
 static void run(void *ctx) {
     (void)ctx;
-    int status = prepare();
-    if (status >= 0 && config.labels != NULL && start_wearer() < 0) {
-        samples = events = NULL; /* it learns from what it has */
-    }
-    if (status >= 0 && esp_task_wdt_add(NULL) == ESP_OK) {
-        ESP_LOGI(tag, "%s runs with %s", who.name, config.recordings != NULL ? "recordings" : "no recordings");
-        while (status >= 0) {
-            (void)esp_task_wdt_reset();
-            if (samples != NULL) {
-                hear_wearer();
-            }
-            status = live_device_turn(&live, TURN_MS);
+    if (prepare() >= 0) {
+        if (config.labels != NULL && start_wearer() < 0) {
+            samples = NULL; /* it learns from what it has */
         }
-        ESP_LOGE(tag, "stopped, status %d", status);
-        (void)esp_task_wdt_delete(NULL);
+        const int status = serve();
+        ESP_LOGE(tag, "stopped, status %d; starting anew", status);
+        vTaskDelay(pdMS_TO_TICKS(RESTART_MS));
+        esp_restart();
     }
     vTaskDelete(NULL);
 }
