@@ -27,6 +27,7 @@ typedef struct {
     flash_area state_area, label_area;
     byte_line line;
     serial_messages messages;
+    const message_link *other; /* instead of the line, or null */
     fifo to_device, from_device;
     uint8_t *block;
     int8_t window[TF_NET_INPUT_BYTES], latest[TF_NET_INPUT_BYTES], scratch[TF_NET_INPUT_BYTES];
@@ -106,10 +107,12 @@ static memory_flash erased(uint32_t bytes) {
 int harness_boot(harness *h, uint32_t link_seed) {
     h->to_device.count = h->from_device.count = 0;
     serial_messages_init(&h->messages, &h->line, now_ms, link_seed);
-    h->config.link = serial_messages_link(&h->messages);
+    h->config.link = h->other != NULL ? *h->other : serial_messages_link(&h->messages);
     tf_device_memory_place(&h->memory, &tf_model_net, STORE, h->block, tf_device_memory_bytes(&tf_model_net, STORE));
     return live_device_begin(&h->live, &h->config);
 }
+
+void harness_link(harness *h, const message_link *other) { h->other = other; }
 
 harness *harness_new(const char *name, uint32_t seed, const uint8_t *recorded, uint32_t bytes, uint32_t label_bytes,
                      uint32_t rows, uint32_t hop) {

@@ -16,16 +16,16 @@ from tinyfl.wire.zcbor_runtime import ZCBOR_DEFINES, ZCBOR_FLAGS, zcbor_runtime
 LONGEST = 4096
 
 
-def build_live(network: Path) -> ct.CDLL:
-    """Everything of a live device but a board; undefined behaviour traps."""
+def build_live(network: Path, sources: tuple[Path, ...] = (), include: tuple[Path, ...] = ()) -> ct.CDLL:
+    """Everything of a live device but a board, and what else is given; undefined behaviour traps."""
     firmware = firmware_dir()
-    include, sources = zcbor_runtime()
+    runtime_include, runtime = zcbor_runtime()
     folders = [firmware / name for name in ("core", "gen", "kernels", "ports/live", "ports/emulated")]
     own = [file for folder in folders for file in sorted(folder.glob("*.c"))]
     own += [firmware / "ports" / "firmware" / "outbox.c", Path(__file__).with_name("live_harness.c"), network / "net.c"]
     path = build(
-        [*own, *sources],
-        [network, firmware / "include", *folders, firmware / "ports" / "firmware", include],
+        [*own, *sources, *runtime],
+        [network, firmware / "include", *folders, firmware / "ports" / "firmware", *include, runtime_include],
         ZCBOR_DEFINES,
         flags=["-O1", "-g", "-fsanitize=undefined", "-fsanitize-undefined-trap-on-error", *ZCBOR_FLAGS],
     )
@@ -36,8 +36,11 @@ def build_live(network: Path) -> ct.CDLL:
 
 
 class LiveDevice:
-    """A :class:`tinyfl.link.base.DeviceLink` to a live device; ``spoil`` may alter what the line carries
-    towards the device (a frame) and back (what its FIFO held)."""
+    """A :class:`tinyfl.link.base.DeviceLink` to a live device.
+
+    ``spoil`` may alter what the line carries, frames towards the device and what its FIFO held back; ``link`` is a
+    ``message_link`` that takes the line's place.
+    """
 
     def __init__(
         self,
@@ -50,12 +53,14 @@ class LiveDevice:
         rows: int = 4,
         hop: int = 2,
         spoil: Callable[[bytes, bool], bytes] = lambda data, _: data,
+        link: ct.c_void_p | None = None,
     ) -> None:
         self.device, self.bytes_sent, self.bytes_received = name, 0, 0
         self.c, self._now, self._boots, self._spoil = library, 0, 0, spoil
         library.harness_writes(2**32 - 1)
         make = (name.encode(), seed, recordings, len(recordings), label_bytes, rows, hop)
         self.handle = ct.c_void_p(library.harness_new(*make))
+        library.harness_link(self.handle, link)
         self._arq = Arq(Role.GATEWAY, 99)
         assert self.boot() == 0
 
