@@ -143,7 +143,7 @@ class Gelu(Table):
         return self._distribution(x) + x * np.exp(-0.5 * x**2) / math.sqrt(2 * math.pi)
 
     def _distribution(self, x: FloatArray) -> FloatArray:
-        return 0.5 + 0.5 * _erf(x / math.sqrt(2)).astype(np.float64)
+        return 0.5 + 0.5 * np.asarray(_erf(x / math.sqrt(2)), np.float64)
 
 
 class GeluTanh(Table):

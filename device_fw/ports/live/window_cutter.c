@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): it is written through the struct */
 void window_cutter_init(window_cutter *c, int8_t *window, uint32_t rows, uint32_t channels, uint32_t hop) {
     *c = (window_cutter){.window = window, .rows = rows, .channels = channels, .hop = hop};
 }
