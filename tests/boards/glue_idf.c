@@ -1,4 +1,5 @@
-/* Stand-ins for the drivers that NVS, partitions and I2C are: texts from Python, flash in memory, a chip of registers. */
+/* Stand-ins for the drivers that NVS, partitions and I2C are: texts from Python, flash in memory, a chip of registers.
+ */
 #include <string.h>
 
 #include "driver/i2c_master.h"
