@@ -85,7 +85,9 @@ def test_the_state_is_as_large_as_the_core_says(tmp_path: Path) -> None:
     source += "unsigned bytes(unsigned store) { return 2 * tf_device_slot_bytes(&tf_model_net, store, 4096); }\n"
     (tmp_path / "shim.c").write_text(source)
     own = [tmp_path / "shim.c", tmp_path / "net.c", *sorted((firmware / "kernels").glob("*.c"))]
-    own += [firmware / "core" / name for name in ("tf_flash.c", "tf_frame.c", "tf_memory.c", "tf_shared.c")]
+    own += [
+        firmware / "core" / name for name in ("tf_flash.c", "tf_frame.c", "tf_memory.c", "tf_shared.c", "tf_windows.c")
+    ]
     library = ct.CDLL(str(build(own, [tmp_path, firmware / "include", firmware / "core"], flags=["-Wl,-z,lazy"])))
     for store in (1, 16, 300):
         assert library.bytes(store) == state_bytes(bundle, store)

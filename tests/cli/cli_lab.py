@@ -74,8 +74,8 @@ def write_network(folder: Path) -> str:
     lines = ["import sys", f"sys.path.insert(0, {str(NETWORK.parent)!r})", "import torch", "from small import net"]
     lines += ["from torch import nn", "def make():", "    torch.manual_seed(0)", "    return net(2, 32, 3)"]
     lines += ["def needs(width):", "    return net(width, 32, 3)", "def broken():", "    raise ValueError('a\\nb')"]
-    lines += ["def number():", "    return 5", "def gelu():"]
-    lines += ["    return nn.Sequential(nn.Conv1d(2, 3, 3), nn.GELU(), nn.AdaptiveAvgPool1d(1), nn.Flatten())"]
+    lines += ["def number():", "    return 5", "def mish():"]
+    lines += ["    return nn.Sequential(nn.Conv1d(2, 3, 3), nn.Mish(), nn.AdaptiveAvgPool1d(1), nn.Flatten())"]
     (folder / "my_net.py").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return "my_net.py:make"
 

@@ -176,7 +176,7 @@ def test_calibration_that_cannot_be_used(spoil: Any, message: str, folder: Path)
         pytest.param("my_net.py:needs", "'my_net.py:needs' cannot be made (TypeError", marks=pytest.mark.slow),
         ("my_net.py:broken", "'my_net.py:broken' cannot be made (ValueError: a b)"),
         pytest.param("my_net.py:number", "returned int; return a torch.nn.Module", marks=pytest.mark.slow),
-        ("my_net.py:gelu", "operator gelu (of GELU) is not supported; supported are conv1d"),
+        ("my_net.py:mish", "operator mish (of Mish) is not supported; supported are conv1d"),
         pytest.param("nowhere.pt2", "nowhere.pt2 cannot be read as a torch.export file", marks=pytest.mark.slow),
         pytest.param("samples.npz", "name it as module:name", marks=pytest.mark.slow),
     ],

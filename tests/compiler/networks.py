@@ -62,6 +62,33 @@ class Squeeze(nn.Module):
         return gate * x if self.gate_first else x * gate
 
 
+class Causal(nn.Module):
+    """A convolution of the past: zeros before the first sample, or the results beyond the last one cut off."""
+
+    def __init__(self, channels: int, out: int, kernel: int, dilation: int, groups: int = 1, cut: bool = False) -> None:
+        super().__init__()
+        self.past = (kernel - 1) * dilation
+        padding = self.past if cut else 0
+        self.conv = nn.Conv1d(channels, out, kernel, dilation=dilation, groups=groups, padding=padding)
+        self.cut = cut
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if self.cut and self.past:
+            return self.conv(x)[:, :, : -self.past]
+        return self.conv(x if self.cut else nn.functional.pad(x, (self.past, 0)))
+
+
+class Cut(nn.Module):
+    """Samples ``start`` to ``end`` of a sequence."""
+
+    def __init__(self, start: int, end: int | None) -> None:
+        super().__init__()
+        self.span = slice(start, end)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x[:, :, self.span]
+
+
 class Mean(nn.Module):
     """Mean over the image, as MobileNets write it."""
 
@@ -117,8 +144,20 @@ class _Builder:
         self.size = tuple(out)
         return tuple(kernel), tuple(stride), tuple(padding)
 
+    def causal(self) -> nn.Module:
+        """A dilated convolution that keeps the length, of which the dilation is a divisor."""
+        length, cin = self.size[0], self.channels
+        dilation = self.draw(st.sampled_from([d for d in range(1, length + 1) if length % d == 0]))
+        kernel, cut = self.draw(st.integers(1, 3)), self.draw(st.booleans())
+        if self.draw(st.booleans()):
+            return Causal(cin, cin, kernel, dilation, cin, cut)
+        self.channels = self.draw(st.integers(1, 6))
+        return Causal(cin, self.channels, kernel, dilation, 1, cut)
+
     def conv(self) -> nn.Module:
-        kind = self.pick("plain", "grouped", "depthwise", "pointwise", "same")
+        kind = self.pick("plain", "grouped", "depthwise", "pointwise", "same", *["causal"] * (self.dims == 1))
+        if kind == "causal":
+            return self.causal()
         cin, bias = self.channels, self.draw(st.booleans())
         if kind == "pointwise":
             self.channels = self.draw(st.integers(1, 6))

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
-from networks import Combined, Mean, Network, Residual, Squeeze, compile_network, networks, randomise
+from networks import Causal, Combined, Mean, Network, Residual, Squeeze, compile_network, networks, randomise
 from reference import gradients
 from torch import nn
 
@@ -101,13 +101,25 @@ def around(layers: list[nn.Module]) -> Network:
 
 
 def signal(layers: list[nn.Module]) -> Network:
-    return Network(randomise(nn.Sequential(*layers), 3), (3, 12))
+    module = nn.Sequential(*layers).double()
+    module(torch.zeros(1, 3, 12, dtype=torch.float64))
+    return Network(randomise(module, 3), (3, 12))
 
 
 NETWORKS = {name: around(layers) for name, layers in OPERATORS.items()}
 NETWORKS["conv1d"] = signal(
     [nn.Conv1d(3, 6, 5, 2, 2), nn.ReLU(), nn.Conv1d(6, 8, 3, groups=2), nn.ReLU(), Mean(), nn.Linear(8, 5)]
 )
+DILATED = {
+    "causal": Causal(6, 8, 3, 2),
+    "causal depthwise": Causal(6, 6, 3, 4, 6),
+    "causal by a cut": Causal(6, 8, 2, 3, cut=True),
+    "dilated, the same length": nn.Conv1d(6, 8, 3, padding="same", dilation=3),
+}
+NETWORKS |= {
+    name: signal([nn.Conv1d(3, 6, 3, padding=1), layer, nn.ReLU(), nn.Flatten(), nn.LazyLinear(5)])
+    for name, layer in DILATED.items()
+}
 HEAD = [nn.Flatten(), nn.Linear(12, 5)]
 NETWORKS["1-D pools"] = signal(
     [nn.Conv1d(3, 6, 3), nn.MaxPool1d(2), nn.Conv1d(6, 6, 3, 1, 1, groups=6), nn.AvgPool1d(2), *HEAD]

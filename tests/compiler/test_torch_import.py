@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
-from networks import Mean, Network, networks, randomise
+from networks import Causal, Cut, Mean, Network, networks, randomise
 from torch import nn
 from torch.nn import functional as F
 
@@ -173,7 +175,7 @@ class Sort(nn.Module):
 
 
 REFUSED = {
-    "gelu": ([nn.Conv2d(2, 3, 3), nn.GELU()], "1", "gelu"),
+    "mish": ([nn.Conv2d(2, 3, 3), nn.Mish()], "1", "mish"),
     "logsigmoid": ([nn.Conv2d(2, 3, 3), nn.LogSigmoid()], "1", "log_sigmoid"),
     "transposed": ([nn.ConvTranspose2d(2, 3, 3)], "0", "conv_transpose2d"),
     "conv dilation": ([nn.Conv2d(2, 3, 3, dilation=2)], "0", "dilation"),
@@ -205,6 +207,49 @@ def test_refuses_by_node_and_operator(case: str) -> None:
     assert f"node {node} " in str(info.value)
     assert operator in str(info.value).lower()
     assert "\n" not in str(info.value)
+
+
+SEQUENCES = {
+    "a length that is no multiple": ([Causal(2, 3, 3, 5)], "multiples of it, not 12, 10 and 12"),
+    "a dilated stride": ([nn.Conv1d(2, 3, 3, 2, 4, dilation=4)], "only that of a conv1d of stride 1"),
+    "an even kernel kept the same": (
+        [nn.Conv1d(2, 3, 4, padding="same", dilation=2)],
+        "multiples of it, not 12, 3",
+    ),
+    "padding for something else": ([nn.ConstantPad1d((2, 0), 0.0), nn.ReLU()], "only a convolution can read a padded"),
+    "padding with a number": ([nn.ConstantPad1d((2, 0), 1.0), nn.Conv1d(2, 3, 3)], "only with zeros"),
+    "padding that cuts": ([nn.ConstantPad1d((-2, 0), 0.0), nn.Conv1d(2, 3, 3)], "only with zeros"),
+    "reflected padding": ([nn.ReflectionPad1d(2), nn.Conv1d(2, 3, 3)], "pad"),
+    "an end cut off the input": ([Cut(0, -2), nn.Conv1d(2, 3, 3)], "only to cut the end off a conv1d"),
+    "a beginning cut off": ([nn.Conv1d(2, 3, 3), Cut(2, None)], "only to cut the end off a conv1d"),
+    "an end cut off in mid-phase": (
+        [nn.Conv1d(2, 3, 3, padding=8, dilation=4), Cut(0, -2)],
+        "no multiple of the",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SEQUENCES)
+def test_refuses_sequences_that_it_would_compute_otherwise(case: str) -> None:
+    layers, message = SEQUENCES[case]
+    module = nn.Sequential(*layers, nn.Flatten(), nn.LazyLinear(4))
+    module(torch.zeros(2, 2, 12))
+    with pytest.raises(ModelError, match=re.escape(message)):
+        import_torch(module, torch.zeros(1, 2, 12))
+
+
+def test_a_result_read_twice_is_not_cut() -> None:
+    class Twice(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv, self.fc = nn.Conv1d(2, 3, 3), nn.Linear(3, 2)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            y = self.conv(x)
+            return self.fc(y[:, :, :-2].mean(2) + y.mean(2))
+
+    with pytest.raises(ModelError, match="only to cut the end off a conv1d"):
+        import_torch(Twice(), torch.zeros(1, 2, 12))
 
 
 class Recurrent(nn.Module):

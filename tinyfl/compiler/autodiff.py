@@ -38,7 +38,7 @@ def update_input(graph: Int8Graph, n: Int8Node) -> str:
     A flattened input is one pixel: its trained channels are the beginning of the whole.
     """
     window = window_of(n)
-    flattened = window.in_shape != graph.shapes[n.inputs[0]]
+    flattened = window.in_shape != graph.shapes[n.inputs[0]] and window.in_h * window.in_w == 1
     return n.inputs[0] if flattened or saved_channels(n) == window.in_c else input_of(n)
 
 

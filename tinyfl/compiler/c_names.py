@@ -50,7 +50,7 @@ class Names:
         return next((self.at(n) for n in names if n.startswith("scratch:")), "0")
 
     def rows(self, tensor: str, reader: Int8Node | None) -> str:
-        """Initialiser of the rows of a tensor, or of its ring; ``reader`` may see it flattened into one row."""
+        """Initialiser of the rows of a tensor, or of its ring; ``reader`` may see another image in it."""
         graph = self.program.graph
         ring = f"ring:{tensor}"
         if ring in self.program.buffer_bytes:
@@ -61,6 +61,12 @@ class Names:
         if reader is not None and reader.window is not None and reader.window.in_shape != (h, w, c):
             h, w, c = reader.window.in_shape
         return f"{{{self.pointer(tensor)}, {w * c}, {h}}}"
+
+    def rows_out(self, n: Int8Node) -> str:
+        """Initialiser of the rows that a node writes; its window may see another image in its output."""
+        if n.window is None or n.window.out_shape == self.program.graph.shapes[n.output]:
+            return self.rows(n.output, None)
+        return f"{{{self.pointer(n.output)}, {n.window.out_w * n.window.out_c}, {n.window.out_h}}}"
 
     def weights(self, n: Int8Node, biased: bool = True) -> str:
         """Declaration of a node's tf_weights, pointing into the planes for what trains; in flash where nothing does.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from tinyfl.compiler.autodiff import input_of, mask_of
 from tinyfl.compiler.c_constants import comment
 from tinyfl.compiler.c_names import Names
-from tinyfl.compiler.rows import row_bytes
+from tinyfl.compiler.rows import output_rows, row_bytes
 from tinyfl.ops import OPS
 from tinyfl.ops.operator import CallArguments
 from tinyfl.types import Int8Node, Segment, Step
@@ -50,7 +50,7 @@ def _arguments(names: Names, step: Step) -> list[str]:
 def _function(names: Names, step: Step) -> str:
     assert step.segment is not None
     nodes = [names.program.graph.nodes[i] for i in step.segment.nodes]
-    height = names.program.graph.shapes[nodes[-1].output][0]
+    height = output_rows(nodes[-1], names.program.graph)
     lines = _declarations(names, step, nodes) + _keep_outer(names, step, nodes)
     at_once = len(nodes) == 1 and step.segment.rows >= height
     lines += _whole(names, step, nodes[0]) if at_once else _turns(names, step, nodes)
@@ -72,12 +72,11 @@ def _declarations(names: Names, step: Step, nodes: list[Int8Node]) -> list[str]:
         if not by_pointer:
             out.append(f"const tf_rows {_read(names, tensor)} = {names.rows(tensor, reader)};")
     for n in nodes:
-        rows = names.rows(n.output, None)
         kept = bool(_keep(names, step, n, ""))
         if not by_pointer:
-            out.append(f"const tf_rows_out o{n.index} = {rows};")
+            out.append(f"const tf_rows_out o{n.index} = {names.rows_out(n)};")
         if kept or any(n.output in m.inputs for m in nodes):
-            out.append(f"const tf_rows {_read(names, n.output)} = {rows};")
+            out.append(f"const tf_rows {_read(names, n.output)} = {names.rows(n.output, None)};")
     return out
 
 
@@ -105,9 +104,8 @@ def _call(names: Names, step: Step, n: Int8Node, span: str) -> list[str]:
 
 
 def _whole(names: Names, step: Step, n: Int8Node) -> list[str]:
-    height = names.program.graph.shapes[n.output][0]
     if _takes_rows(n):
-        lines = _call(names, step, n, f"{{0, {height}}}")
+        lines = _call(names, step, n, f"{{0, {output_rows(n, names.program.graph)}}}")
     else:
         a = CallArguments(
             x=tuple(names.pointer(t) for t in n.inputs),
@@ -116,7 +114,7 @@ def _whole(names: Names, step: Step, n: Int8Node) -> list[str]:
             scratch=names.scratch(step.writes),
         )
         lines = [f"{OPS[n.op].c_forward(n, a)};"]
-    return lines + _keep(names, step, n, f"{{0, {height}}}")
+    return lines + _keep(names, step, n, f"{{0, {names.program.graph.shapes[n.output][0]}}}")
 
 
 def _keep_outer(names: Names, step: Step, nodes: list[Int8Node]) -> list[str]:
@@ -125,8 +123,8 @@ def _keep_outer(names: Names, step: Step, nodes: list[Int8Node]) -> list[str]:
     lines = []
     for n in nodes:
         if n.inputs[0] == sample and input_of(n) in step.writes:
-            height = names.program.graph.shapes[sample][0]
-            lines += _packing(names, n, "t_sample", f"{{0, {height}}}")
+            assert n.window is not None
+            lines += _packing(names, n, "t_sample", f"{{0, {n.window.in_h}}}")
     return lines
 
 
@@ -141,8 +139,17 @@ def _keep(names: Names, step: Step, n: Int8Node, span: str) -> list[str]:
         lines += [f"if (train) {{ tf_save_mask({arguments}, &{rows}, (tf_span){span}, {bits}); }}"]
     for reader in names.program.graph.consumers(n.output):
         if input_of(reader) in step.writes:
-            lines += _packing(names, reader, rows, span)
+            lines += _packing(names, reader, *_seen(names, n, reader, rows, span))
     return lines
+
+
+def _seen(names: Names, n: Int8Node, reader: Int8Node, rows: str, span: str) -> tuple[str, str]:
+    """The rows and span of a node's output as its reader sees them, which may be another image of the same bytes."""
+    win = reader.window
+    assert win is not None
+    if win.in_shape == names.program.graph.shapes[n.output]:
+        return rows, span
+    return f"(const tf_rows){names.rows(n.output, reader)}", f"{{0, {win.in_h}}}"
 
 
 def _packing(names: Names, n: Int8Node, rows: str, span: str) -> list[str]:

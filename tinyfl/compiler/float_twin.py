@@ -75,7 +75,8 @@ class FloatTwin:
         known = dict(values)
         for node in self.graph.nodes[start:stop]:
             y = self._run(node, [known[t] for t in node.inputs])
-            known[node.output] = _ACTIVATIONS[node.activation](y)
+            h, w, c = self.graph.shapes[node.output]
+            known[node.output] = _ACTIVATIONS[node.activation](y).reshape(-1, c, h, w)
         wanted = {t for node in self.graph.nodes[stop:] for t in node.inputs} or {self.graph.output}
         return {t: v for t, v in known.items() if t in wanted}
 
@@ -88,7 +89,7 @@ class FloatTwin:
             flat = xs[0].permute(0, 2, 3, 1).reshape(len(xs[0]), -1)  # H W C order, as the weights are
             return functional.linear(flat, layer.weight.flatten(1), layer.bias)[:, :, None, None]
         groups = win.in_c if node.op == "depthwise" else win.groups
-        padded = _pad(xs[0], win)
+        padded = _pad(xs[0].reshape(-1, win.in_c, win.in_h, win.in_w), win)
         return functional.conv2d(padded, layer.weight, layer.bias, (win.stride_h, win.stride_w), groups=groups)
 
     def step(self, x: torch.Tensor, label: int) -> None:

@@ -16,7 +16,7 @@ from tinyfl.errors import ModelError
 from tinyfl.ops import OPS
 from tinyfl.ops.arith import qm, qm_array, rs
 from tinyfl.ops.loss import softmax_ce
-from tinyfl.ops.operator import NO_PARAMETERS, Parameters
+from tinyfl.ops.operator import NO_PARAMETERS, Parameters, operands
 from tinyfl.ops.table import Table, arguments
 from tinyfl.types import FloatArray, GradConstants, Int8Graph, Int8Node, IntArray
 
@@ -48,7 +48,8 @@ def integer_activations(graph: Int8Graph, x: IntArray) -> dict[str, IntArray]:
     """Every tensor of the int8 graph for int8 samples x [N, H, W, C]."""
     values = {graph.input: x}
     for n in graph.nodes:
-        values[n.output] = OPS[n.op].output(n, parameters_of(n), [values[t] for t in n.inputs])
+        y = OPS[n.op].output(n, parameters_of(n), operands(n, values, graph.shapes))
+        values[n.output] = y.reshape(len(x), *graph.shapes[n.output])
     return values
 
 
@@ -76,12 +77,12 @@ def real_peaks(graph: Int8Graph, values: Mapping[str, IntArray], loss_grad: Floa
         grad_y = grads.pop(n.output)
         if n.requant.mask_lo or n.requant.mask_hi:
             grad_y = grad_y * activation_mask(n, values[n.output])
-        xs = [values[t] for t in n.inputs]
+        xs = operands(n, values, graph.shapes)
         for operand, tensor in enumerate(n.inputs):
             if tensor not in needed:
                 continue
             g = OPS[n.op].real_input_grad(n, parameters_of(n), operand, grad_y, xs)
-            g = g.reshape(xs[operand].shape)
+            g = g.reshape(values[tensor].shape)
             grads[tensor] = grads[tensor] + g if tensor in grads else g
             peaks[tensor] = np.maximum(peaks.get(tensor, 0.0), _peak(grads[tensor]))
     return peaks

@@ -15,7 +15,7 @@ from tinyfl.compiler.layout import trained_tensors
 from tinyfl.ops import OPS, weighted
 from tinyfl.ops.arith import counter_base, rs, rs_even, sat
 from tinyfl.ops.loss import softmax_ce
-from tinyfl.ops.operator import Parameters
+from tinyfl.ops.operator import Parameters, operands
 from tinyfl.ops.weighted import with_trained
 from tinyfl.types import Int8Node, IntArray, Program, Step
 
@@ -59,7 +59,8 @@ class Interpreter:
         graph = self.program.graph
         values = {graph.input: x}
         for n in graph.nodes:
-            values[n.output] = OPS[n.op].output(n, self._parameters[n.index], [values[t] for t in n.inputs])
+            y = OPS[n.op].output(n, self._parameters[n.index], operands(n, values, graph.shapes))
+            values[n.output] = y.reshape(len(x), *graph.shapes[n.output])
         return values
 
     def _backward(self, step: Step, values: dict[str, IntArray], e_top: int) -> None:
@@ -89,10 +90,11 @@ class Interpreter:
     def _input_grad(self, step: Step, n: Int8Node, values: dict[str, IntArray]) -> None:
         g = self.program.grads[n.index]
         limit = grad_limit(self.program.grad_bits)
-        xs = [values[t] for t in n.inputs]
+        xs = operands(n, values, self.program.graph.shapes)
         v = OPS[n.op].input_sum(n, g, self._parameters[n.index], step.operand, values[grad_of(n.output)], xs)
-        v = v.reshape(xs[step.operand].shape)
-        target = grad_of(n.inputs[step.operand])
+        tensor = n.inputs[step.operand]
+        v = v.reshape(values[tensor].shape)
+        target = grad_of(tensor)
         bsh = g.bsh[step.operand]
         if step.accumulate:
             v = v + (values[target] << bsh)

@@ -15,6 +15,7 @@ from tinyfl.compiler.scheme import trained_in_channels
 from tinyfl.errors import ModelError
 from tinyfl.ops import OPS
 from tinyfl.ops.arith import BIAS_LIMIT, qm_array
+from tinyfl.ops.operator import operands
 from tinyfl.ops.table import Table, tabled
 from tinyfl.types import (
     FloatArray,
@@ -47,8 +48,8 @@ def float_activations(graph: Graph, x: FloatArray) -> dict[str, FloatArray]:
     """Every tensor of the float graph for samples x [N, H, W, C]."""
     values = {graph.input: x}
     for node in graph.nodes:
-        y = OPS[node.op].float_output(node, [values[t] for t in node.inputs])
-        values[node.output] = activate(y, node.activation)
+        y = OPS[node.op].float_output(node, operands(node, values, graph.shapes))
+        values[node.output] = activate(y, node.activation).reshape(len(x), *graph.shapes[node.output])
     return values
 
 

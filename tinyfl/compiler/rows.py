@@ -45,6 +45,11 @@ def reach_of(n: Int8Node, height: int) -> Reach:
     return Reach(w.kernel_h, w.stride_h, w.pad_top, height, in_order=n.op != "depthwise")
 
 
+def output_rows(n: Int8Node, graph: Int8Graph) -> int:
+    """Rows that the node's kernel writes: of its window's image, which the tensor of a sequence holds as one row."""
+    return graph.shapes[n.output][0] if n.window is None else n.window.out_h
+
+
 def by_rows(n: Int8Node, graph: Int8Graph) -> bool:
     """Whether the node can be computed row by row: its operands are images of the shape that its window expects."""
     from tinyfl.ops import OPS

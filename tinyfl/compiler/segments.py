@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
-from tinyfl.compiler.rows import Chain, by_rows, chain_of, ring_bytes, row_bytes
+from tinyfl.compiler.rows import Chain, by_rows, chain_of, output_rows, ring_bytes, row_bytes
 from tinyfl.ops import OPS
 from tinyfl.types import Int8Graph, Segment
 
@@ -92,7 +92,7 @@ class _Chooser:
             inner = {n.output for n in graph.nodes[first:last]}
             if inner & self.saved.whole or any(self.last_read[t] > last for t in inner):
                 continue
-            height = graph.shapes[graph.nodes[last].output][0]
+            height = output_rows(graph.nodes[last], graph)
             chain = chain_of(graph, graph.nodes[first : last + 1])
             for rows in [r for r in _ROWS if r < height] if inner or self._works_in_place(first) else []:
                 segment = Segment(tuple(range(first, last + 1)), rows, _rings(chain, rows))
@@ -127,7 +127,7 @@ class _Chooser:
 def _cost(graph: Int8Graph, segment: Segment) -> int:
     """Instructions that row-by-row work costs above layer by layer, about."""
     nodes = [graph.nodes[i] for i in segment.nodes]
-    height = graph.shapes[nodes[-1].output][0]
+    height = output_rows(nodes[-1], graph)
     turns = -(-height // segment.rows)
     cost = turns * _TURN_COST * len(nodes)
     for n in nodes:
@@ -168,7 +168,7 @@ def forward_scratch(graph: Int8Graph, segment: Segment) -> int:
     """Scratch of the segment's kernels, which run one after the other."""
     nodes = [graph.nodes[i] for i in segment.nodes]
     if len(nodes) == 1:
-        rows = [graph.shapes[nodes[0].output][0]]
+        rows = [output_rows(nodes[0], graph)]
     else:
         chain = chain_of(graph, nodes)
         rows = [_most_rows(chain, segment.rows, k) for k in range(len(nodes))]

@@ -26,6 +26,7 @@ def filter_channels(x: FloatArray, weight: FloatArray, win: Window) -> FloatArra
 def filter_channels_input(grad: FloatArray, weight: FloatArray, win: Window) -> FloatArray:
     """Adjoint of ``filter_channels`` in its image."""
     padded = frame(grad.shape[0], win, grad.dtype)
+    grad = grad.reshape(len(grad), *win.out_shape)  # a sequence's arrives in its own shape
     for ky, kx, seen in taps(padded, win):
         seen += grad * weight[ky, kx]
     return crop(padded, win)
@@ -74,6 +75,7 @@ class Depthwise(Weighted):
     def weight_sum(self, n: Int8Node, grad_y: FloatArray, x: FloatArray) -> FloatArray:
         """Section 6."""
         win = window_of(n)
+        grad_y = grad_y.reshape(len(grad_y), *win.out_shape)
         total = np.zeros((win.kernel_h, win.kernel_w, win.in_c))
         for ky, kx, seen in taps(pad(x - n.input_quant[0].zero_point, win), win):
             total[ky, kx] = np.einsum("nhwc,nhwc->c", seen, grad_y)

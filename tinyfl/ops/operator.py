@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from tinyfl.ops.arith import rs, sat
-from tinyfl.types import FloatArray, GradConstants, Int8Node, IntArray, Node, Window
+from tinyfl.types import FloatArray, GradConstants, Int8Node, IntArray, Node, Numbers, Shape, Window
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,14 @@ class Operator(ABC):
     @abstractmethod
     def c_input_grad(self, n: Int8Node, a: CallArguments, operand: int) -> str:
         """C call of the input-gradient kernel; an expression that counts saturated elements."""
+
+
+def operands(n: Int8Node | Node, values: Mapping[str, Numbers], shapes: Mapping[str, Shape]) -> list[Numbers]:
+    """The operands [N, H, W, C] of a node; an element-wise one sees what was flattened in its output's shape."""
+    xs, shape = [values[t] for t in n.inputs], shapes[n.output]
+    if n.window is not None:
+        return xs
+    return [x.reshape(len(x), *shape) if x[0].size == math.prod(shape) else x for x in xs]
 
 
 def window_of(n: Int8Node | Node) -> Window:

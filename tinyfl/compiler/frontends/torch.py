@@ -13,6 +13,7 @@ import numpy as np
 
 from tinyfl.compiler.fold import finish
 from tinyfl.compiler.frontends.torch_arguments import Value, argument, of_module, pair, path
+from tinyfl.compiler.frontends.torch_convolution import convolution_window, dilated, shortened
 from tinyfl.errors import ModelError
 from tinyfl.ops.table import FUNCTIONS
 from tinyfl.types import FloatArray, Graph, Node, Shape, Window
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 
 _SUPPORTED = (
     "conv1d, conv2d, linear, batch_norm (eval), relu, relu6, hardtanh, sigmoid, tanh, hardsigmoid, hardswish, silu, "
-    "gelu, add, sub, mul, cat of channels, avg_pool, adaptive_avg_pool to 1, max_pool, mean over the image, flatten "
-    "and dropout (eval)"
+    "gelu, add, sub, mul, cat of channels, avg_pool, adaptive_avg_pool to 1, max_pool, mean over the image, flatten, "
+    "dropout (eval), and zeros before or an end cut off behind a convolution"
 )
 _HARDTANH = {(0.0, 6.0): "relu6", (-1.0, 1.0): "relu_n1_to_1"}
 _KEEP_ORDER = ("activation", "add", "sub", "mul", *FUNCTIONS)
@@ -48,6 +49,15 @@ def import_torch(module: torch.nn.Module, example: torch.Tensor) -> Graph:
 def import_exported(exported: Any, example_shape: tuple[int, ...]) -> Graph:
     """Graph of a ``torch.export.ExportedProgram`` that was traced with one input of ``example_shape``."""
     return _Importer(exported, example_shape).run()
+
+
+def _read_once(fx: Any) -> bool:
+    """Whether what a slice cuts is read by nothing else, back to the operator that computed it."""
+    while "slice" in str(fx.target):
+        fx = fx.args[0]
+        if len(fx.users) != 1:
+            return False
+    return True
 
 
 class _Importer:
@@ -103,13 +113,15 @@ class _Importer:
             )
         self.values[fx.name] = handler(fx)
 
-    def _operand(self, fx: Any, index: int = 0) -> Value:
-        return self._tensor(fx, fx.args[index], index)
+    def _operand(self, fx: Any, index: int = 0, padded: bool = False) -> Value:
+        return self._tensor(fx, fx.args[index], index, padded)
 
-    def _tensor(self, fx: Any, argument: Any, index: int) -> Value:
+    def _tensor(self, fx: Any, argument: Any, index: int, padded: bool = False) -> Value:
         value = self.values.get(getattr(argument, "name", ""))
         if not isinstance(value, Value):
             raise ModelError(f"node {path(fx)} ({fx.name}): operand {index} is a constant; only tensors are supported")
+        if any(value.pad) and not padded:
+            raise ModelError(f"node {path(fx)} ({fx.name}): only a convolution can read a padded tensor; pad for it")
         return value
 
     def _array(self, fx: Any, index: int) -> FloatArray | None:
@@ -132,44 +144,27 @@ class _Importer:
         return self._convolution(fx, one_d=False)
 
     def _convolution(self, fx: Any, one_d: bool) -> Value:
-        x = self._operand(fx)
+        x = self._operand(fx, padded=True)
         weight = self._array(fx, 1)
         assert weight is not None
         if one_d:
             weight = weight[:, :, None, :]
-        stride = pair(argument(fx, 3, 1), one_d, 1)
-        padding = argument(fx, 4, 0)
-        if any(d != 1 for d in pair(argument(fx, 5, 1), one_d, 1)):
-            raise ModelError(f"node {path(fx)} ({fx.name}): dilation is not supported; use dilation 1")
         groups = int(argument(fx, 6, 1))
+        win, dilation = convolution_window(fx, x, weight.shape, groups, one_d)
+        shape = win.out_shape
+        if dilation != (1, 1):
+            win, weight = dilated(fx, win, weight, dilation)
         out_c, _, kh, kw = weight.shape
-        same = padding == "same"
-        ph, pw = (kh - 1, kw - 1) if same else (2 * p for p in pair(0 if padding == "valid" else padding, one_d, 0))
-        h, w, c = x.shape
-        # torch's "same" puts the odd sample at the end
-        win = Window(
-            h,
-            w,
-            c,
-            (h + ph - kh) // stride[0] + 1,
-            (w + pw - kw) // stride[1] + 1,
-            out_c,
-            kh,
-            kw,
-            *stride,
-            ph // 2,
-            pw // 2,
-            groups,
-        )
         bias = self._array(fx, 2)
         bias = np.zeros(out_c) if bias is None else bias
-        if groups == c == out_c and groups > 1:
+        if groups == win.in_c == out_c and groups > 1:
             return self._emit(
-                fx, "depthwise", [x], win.out_shape, window=win, weight=weight[:, 0].transpose(1, 2, 0), bias=bias
+                fx, "depthwise", [x], shape, window=win, weight=weight[:, 0].transpose(1, 2, 0), bias=bias
             )
-        plain = (kh, kw, *stride, ph, pw, groups) == (1, 1, 1, 1, 0, 0, 1)
+        same_size = win.in_shape[:2] == win.out_shape[:2]
+        plain = (kh, kw, win.stride_h, win.stride_w, groups) == (1, 1, 1, 1, 1) and same_size
         op = "pointwise" if plain else "conv"
-        return self._emit(fx, op, [x], win.out_shape, window=win, weight=weight.transpose(0, 2, 3, 1), bias=bias)
+        return self._emit(fx, op, [x], shape, window=win, weight=weight.transpose(0, 2, 3, 1), bias=bias)
 
     def _linear(self, fx: Any) -> Value:
         x = self._operand(fx)
@@ -254,6 +249,34 @@ class _Importer:
         return self._operand(fx)
 
     _feature_dropout = _dropout
+
+    def _pad(self, fx: Any) -> Value:
+        x = self._operand(fx, padded=True)
+        amounts, mode, value = [int(a) for a in fx.args[1]], argument(fx, 2, "constant"), argument(fx, 3, None)
+        if mode != "constant" or value or min(amounts) < 0 or len(amounts) > 4:
+            raise ModelError(f"node {path(fx)} ({fx.name}): pad of {amounts} ({mode}); only with zeros, at the ends")
+        left, right, top, bottom = (*amounts, 0, 0, 0, 0)[:4]
+        t, b, le, r = x.pad
+        return replace(x, pad=(t + top, b + bottom, le + left, r + right))
+
+    def _slice(self, fx: Any) -> Value:
+        """The whole, or the end cut off what a convolution gives: then the convolution does not compute it."""
+        x = self._operand(fx)
+        dim, start, end = (int(argument(fx, i, d) or 0) for i, d in ((1, 0), (2, 0), (3, 1 << 62)))
+        sizes = (1, x.shape[2], *x.shape[:2][-len(self.example_shape) + 2 :]) if x.image is None else (1, x.shape[2])
+        dim %= len(sizes)
+        length = sizes[dim]
+        end = min(end + length if end < 0 else end, length)
+        if (start, end, argument(fx, 4, 1)) == (0, length, 1):
+            return x
+        node = next((n for n in self.nodes if n.output == x.tensor), None)
+        fits = node is not None and node.op in ("conv", "depthwise", "pointwise") and dim == 2 and len(sizes) == 3
+        if not fits or start or argument(fx, 4, 1) != 1 or not _read_once(fx):
+            raise ModelError(f"node {path(fx)} ({fx.name}): a slice is supported only to cut the end off a conv1d")
+        assert node is not None
+        self.nodes[self.nodes.index(node)] = shortened(fx, node, end)
+        self.shapes[x.tensor] = (1, end, x.shape[2])
+        return replace(x, shape=(1, end, x.shape[2]))
 
     def _flatten(self, fx: Any) -> Value:
         x = self._operand(fx)

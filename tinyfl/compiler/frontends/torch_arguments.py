@@ -12,11 +12,15 @@ from tinyfl.types import IntArray, Shape
 
 @dataclass
 class Value:
-    """What an fx value is in the graph: a tensor by name, its shape, and whether it was flattened from (H, W, C)."""
+    """What an fx value is in the graph: a tensor by name, its shape, and whether it was flattened from (H, W, C).
+
+    ``pad`` are zeros around it (top, bottom, left, right) that only exist for the convolution that reads it.
+    """
 
     tensor: str
     shape: Shape
     image: Shape | None = None
+    pad: tuple[int, int, int, int] = (0, 0, 0, 0)
 
     @property
     def order(self) -> IntArray | None:
