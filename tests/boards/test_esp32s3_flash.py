@@ -74,8 +74,8 @@ def recorder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "asked.json"
 
 
-def some_recordings(path: Path, input_bytes: int = 42) -> Path:
-    windows = labelled(np.zeros((3, input_bytes), np.int8), [0, 1, 2])
+def some_recordings(path: Path, input_bytes: int = 42, label: int = 0) -> Path:
+    windows = labelled(np.zeros((3, input_bytes), np.int8), [0, 1, label or 2])
     none = labelled(np.zeros((0, input_bytes), np.int8), np.zeros(0, np.uint16))
     write_recordings(Recordings(none, windows, none, windows), path)
     return path
@@ -151,6 +151,7 @@ def test_every_key_is_one_that_the_device_reads_and_finds_room_there() -> None:
     [
         ('ssid = "my, network"', "", "wifi.ssid is missing"),
         ('password = "secret \\"word\\""', 'password = "short"', "wifi.password"),
+        ('password = "secret \\"word\\""', f'password = "{"ü" * 60}"', "password has more than the 63 bytes"),
         ("mqtts://w", "http://w", "a broker's URL has the form"),
         ('fleet = "home"', 'fleet = "a/b"', "cannot be a fleet or device"),
         ("broker.example", "b" * 130, "broker has more than the 128 bytes"),
@@ -180,6 +181,8 @@ def test_what_cannot_be_flashed_is_refused(recorder: Path, tmp_path: Path) -> No
         flash(project, "/dev/no-board", 460800, None, None)
     with pytest.raises(DataError, match="have windows of 8 bytes, the network takes 42"):
         flash(project, port, 460800, None, some_recordings(tmp_path / "r", 8))
+    with pytest.raises(DataError, match=r"have a label for which the network's \d+ classes are too few"):
+        flash(project, port, 460800, None, some_recordings(tmp_path / "r", label=200))
     (project / "build" / "tinyfl.bin").unlink()
     with pytest.raises(ToolError, match=r"tinyfl.bin is missing; run `idf.py build`"):
         flash(project, port, 460800, None, None)

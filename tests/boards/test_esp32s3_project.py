@@ -114,6 +114,15 @@ def test_what_does_not_fit_or_would_overwrite_is_refused_and_leaves_nothing(tmp_
     assert [p.name for p in (tmp_path / "mine").iterdir()] == ["precious"]
 
 
+def test_a_projects_own_partitions_decide_when_it_is_built_again(tmp_path: Path) -> None:
+    compiled(worn(), tmp_path / "network")
+    build_project(tmp_path / "network", tmp_path / "out", 16, Sensor())
+    table = tmp_path / "out" / "partitions.csv"
+    table.write_text(table.read_text().replace("0x200000, 0x80000", "0x200000, 0x1000"))
+    with pytest.raises(BudgetError, match="the partition `state` has 4,096 B"):
+        build_project(tmp_path / "network", tmp_path / "out", 16, Sensor())
+
+
 def test_a_sensor_file_is_read_or_its_first_mistake_said(tmp_path: Path) -> None:
     assert sensor_of(tmp_path, None) == Sensor()
     (tmp_path / "sensor.toml").write_text("rate_hz = 100\nhop = 20\nmean = [0, 1.5]\nstd = [1, 2]\n")

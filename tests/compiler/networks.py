@@ -65,17 +65,27 @@ class Squeeze(nn.Module):
 class Causal(nn.Module):
     """A convolution of the past: zeros before the first sample, or the results beyond the last one cut off."""
 
-    def __init__(self, channels: int, out: int, kernel: int, dilation: int, groups: int = 1, cut: bool = False) -> None:
+    def __init__(
+        self,
+        channels: int,
+        out: int,
+        kernel: int,
+        dilation: int,
+        groups: int = 1,
+        cut: bool = False,
+        delay: int = 0,
+    ) -> None:
+        """``delay``: as many samples more are past, of one that is cut."""
         super().__init__()
         self.past = (kernel - 1) * dilation
-        padding = self.past if cut else 0
+        padding = self.past + delay if cut else 0
         self.conv = nn.Conv1d(channels, out, kernel, dilation=dilation, groups=groups, padding=padding)
         self.cut = cut
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        if self.cut and self.past:
-            return self.conv(x)[:, :, : -self.past]
-        return self.conv(x if self.cut else nn.functional.pad(x, (self.past, 0)))
+        if self.cut:
+            return self.conv(x)[:, :, : x.shape[2]]
+        return self.conv(nn.functional.pad(x, (self.past, 0)))
 
 
 class Cut(nn.Module):
@@ -149,10 +159,11 @@ class _Builder:
         length, cin = self.size[0], self.channels
         dilation = self.draw(st.sampled_from([d for d in range(1, length + 1) if length % d == 0]))
         kernel, cut = self.draw(st.integers(1, 3)), self.draw(st.booleans())
+        delay = dilation * self.draw(st.integers(0, 2))
         if self.draw(st.booleans()):
-            return Causal(cin, cin, kernel, dilation, cin, cut)
+            return Causal(cin, cin, kernel, dilation, cin, cut, delay)
         self.channels = self.draw(st.integers(1, 6))
-        return Causal(cin, self.channels, kernel, dilation, 1, cut)
+        return Causal(cin, self.channels, kernel, dilation, 1, cut, delay)
 
     def conv(self) -> nn.Module:
         kind = self.pick("plain", "grouped", "depthwise", "pointwise", "same", *["causal"] * (self.dims == 1))

@@ -218,6 +218,7 @@ SEQUENCES = {
     ),
     "padding for something else": ([nn.ConstantPad1d((2, 0), 0.0), nn.ReLU()], "only a convolution can read a padded"),
     "padding with a number": ([nn.ConstantPad1d((2, 0), 1.0), nn.Conv1d(2, 3, 3)], "only with zeros"),
+    "padding of channels": ([nn.ConstantPad2d((0, 0, 0, 2), 0.0), nn.Conv1d(4, 3, 3)], "only with zeros"),
     "padding that cuts": ([nn.ConstantPad1d((-2, 0), 0.0), nn.Conv1d(2, 3, 3)], "only with zeros"),
     "reflected padding": ([nn.ReflectionPad1d(2), nn.Conv1d(2, 3, 3)], "pad"),
     "an end cut off the input": ([Cut(0, -2), nn.Conv1d(2, 3, 3)], "only to cut the end off a conv1d"),
@@ -240,16 +241,17 @@ def test_refuses_sequences_that_it_would_compute_otherwise(case: str) -> None:
 
 def test_a_result_read_twice_is_not_cut() -> None:
     class Twice(nn.Module):
-        def __init__(self) -> None:
+        def __init__(self, between: nn.Module) -> None:
             super().__init__()
-            self.conv, self.fc = nn.Conv1d(2, 3, 3), nn.Linear(3, 2)
+            self.conv, self.fc, self.between = nn.Conv1d(2, 3, 3), nn.Linear(3, 2), between
 
         def forward(self, x: torch.Tensor) -> torch.Tensor:
             y = self.conv(x)
-            return self.fc(y[:, :, :-2].mean(2) + y.mean(2))
+            return self.fc(self.between(y)[:, :, :-2].mean(2) + y.mean(2))
 
-    with pytest.raises(ModelError, match="only to cut the end off a conv1d"):
-        import_torch(Twice(), torch.zeros(1, 2, 12))
+    for between in (nn.Identity(), nn.Dropout()):
+        with pytest.raises(ModelError, match="only to cut the end off a conv1d"):
+            import_torch(Twice(between), torch.zeros(1, 2, 12))
 
 
 class Recurrent(nn.Module):

@@ -40,7 +40,7 @@ static uint32_t clock_ms, writes_left = UINT32_MAX, inferred_best, inferred_coun
 static uint32_t now_ms(void) { return clock_ms; }
 void harness_clock(uint32_t ms) { clock_ms = ms; }
 
-/* The power goes before the write or erase after the next n. */
+/* The power goes in the write or erase after the next n. */
 void harness_writes(uint32_t n) { writes_left = n; }
 
 static int power(void) {
@@ -53,16 +53,31 @@ static int power(void) {
 
 static int area_read(void *ctx, uint32_t at, void *to, uint32_t n) { return memory_flash_read(ctx, at, to, n); }
 
-/* Unit by unit, as the power may go between two. */
+/* Unit by unit, as the power may go between two; in the one that it goes in half the bytes are written. */
 static int area_write(void *ctx, uint32_t at, const void *from, uint32_t n) {
+    memory_flash *flash = ctx;
     int status = n % TF_FLASH_UNIT == 0 ? TF_OK : TF_ERR_ARGUMENT;
     for (uint32_t done = 0; status >= 0 && done < n; done += TF_FLASH_UNIT) {
-        status = power() ? memory_flash_write(ctx, at + done, (const uint8_t *)from + done, TF_FLASH_UNIT) : TF_ERR_IO;
+        const uint8_t *unit = (const uint8_t *)from + done;
+        if (power()) {
+            status = memory_flash_write(flash, at + done, unit, TF_FLASH_UNIT);
+        } else {
+            memcpy(flash->bytes + at + done, unit, TF_FLASH_UNIT / 2);
+            status = TF_ERR_IO;
+        }
     }
     return status;
 }
 
-static int area_erase(void *ctx, uint32_t sector) { return power() ? memory_flash_erase(ctx, sector) : TF_ERR_IO; }
+/* Half of the sector, if the power goes. */
+static int area_erase(void *ctx, uint32_t sector) {
+    memory_flash *flash = ctx;
+    if (power()) {
+        return memory_flash_erase(flash, sector);
+    }
+    memset(flash->bytes + sector * MEMORY_FLASH_SECTOR_BYTES, 0xff, MEMORY_FLASH_SECTOR_BYTES / 2);
+    return TF_ERR_IO;
+}
 
 static flash_area area_of(memory_flash *flash) {
     return (flash_area){flash, flash->size, MEMORY_FLASH_SECTOR_BYTES, area_read, area_write, area_erase};
@@ -173,6 +188,7 @@ int harness_turn(harness *h) { return live_device_turn(&h->live, 0); }
 int harness_sample(harness *h, const int8_t *row) { return live_device_sample(&h->live, row); }
 void harness_hold(harness *h) { live_device_hold(&h->live); }
 int harness_label(harness *h, uint32_t label) { return live_device_label(&h->live, label); }
+void harness_erase_state(harness *h) { memset(h->state.bytes, 0xff, h->state.size); }
 uint32_t harness_digest(harness *h) { return tf_weights_digest(&h->live.core); }
 uint32_t harness_fresh(harness *h) {
     uint32_t fresh = 0;
@@ -191,13 +207,13 @@ static label_log lone;
 static memory_flash lone_flash;
 static flash_area lone_area;
 
-int log_open(uint32_t bytes, uint32_t input_bytes, int anew) {
+int log_open(uint32_t bytes, uint32_t network, uint32_t input_bytes, int anew) {
     if (anew) {
         free(lone_flash.bytes);
         lone_flash = erased(bytes);
         lone_area = area_of(&lone_flash);
     }
-    return label_log_open(&lone, &lone_area, input_bytes);
+    return label_log_open(&lone, &lone_area, network, input_bytes);
 }
 int log_add(const int8_t *x, uint32_t label, uint32_t committed) {
     return label_log_add(&lone, x, (uint16_t)label, committed);

@@ -83,6 +83,22 @@ def test_the_wearers_labels_train_as_recordings_of_the_same_windows_do(
         assert (delta.digest, delta.data) == (expected.digest, expected.data)
 
 
+def test_a_device_that_starts_as_shipped_forgets_the_labels_of_its_life_before(live: ct.CDLL, worn: LiveDevice) -> None:
+    talk = Conversation(worn, patience=60)
+    rng = np.random.default_rng(5)
+    for number in (1, 2, 3):
+        wear(worn, 2, rng)
+        talk.round(number)
+    wear(worn, 2, rng)
+    live.harness_erase_state(worn.handle)
+    assert worn.boot() == 0
+    talk.round(1)
+    assert worn.windows(COLUMNS) == []
+    given = wear(worn, 3, rng)
+    talk.round(2)
+    assert worn.windows(COLUMNS) == given
+
+
 def test_a_reset_before_the_commit_costs_no_label_and_no_bit(live: ct.CDLL) -> None:
     calm, cut = (LiveDevice(live, label_bytes=8192) for _ in range(2))
     talks = [Conversation(device, patience=60) for device in (calm, cut)]

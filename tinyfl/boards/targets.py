@@ -27,5 +27,5 @@ def board_of(name: str) -> Board:
     if name == "esp32s3":
         raise ToolError("esp32s3 is a project to build with ESP-IDF: tinyfl build DIR --target esp32s3")
     if name not in BOARDS:
-        raise ToolError(f"there is no target {name}; choose one of {', '.join(BOARDS)} (docs/adding-a-board.md)")
+        raise ToolError(f"there is no target {name}; choose one of {', '.join(BOARDS)}, or esp32s3 to build")
     return BOARDS[name]

@@ -75,6 +75,10 @@ class PartialUpdate:
     digest: int = 0
     values: Int32Array = field(default_factory=lambda: np.zeros(0, np.int32))
 
+    def forget(self) -> None:
+        """Begin with the first value again."""
+        self.digest, self.values = 0, np.zeros(0, np.int32)
+
 
 def fetch(session: DeviceSession, order: RoundOrder, partial: PartialUpdate) -> tuple[Int32Array, int]:
     """The whole update and its digest, which it has, from where ``partial`` ends.
@@ -96,11 +100,13 @@ def fetch(session: DeviceSession, order: RoundOrder, partial: PartialUpdate) -> 
         partial.digest, partial.values = digest, np.concatenate([partial.values, piece])
     if values_digest(partial.values) != partial.digest:
         raise _astray(partial, f"the update of device {device} does not match its digest")
-    return partial.values, partial.digest
+    whole = partial.values, partial.digest
+    partial.forget()  # a device that is reset before its commit is asked for all of it: it may have made another one
+    return whole
 
 
 def _astray(partial: PartialUpdate, why: str) -> Astray:
-    partial.digest, partial.values = 0, np.zeros(0, np.int32)
+    partial.forget()
     return Astray(why)
 
 

@@ -19,7 +19,8 @@ def gather(x: FloatArray, win: Window, fill: float = 0.0) -> FloatArray:
     """Windows of an image: [N, H, W, C] -> [N, out_h, out_w, kernel_h, kernel_w, C]; padding reads ``fill``."""
     n = x.shape[0]
     x = x.reshape(n, *win.in_shape)  # a flattened image arrives in its own shape
-    if (win.taps, win.stride_h, win.stride_w) == (1, 1, 1) and win.in_shape[:2] == win.out_shape[:2]:
+    plain = (win.taps, win.stride_h, win.stride_w, win.pad_top, win.pad_left) == (1, 1, 1, 0, 0)
+    if plain and win.in_shape[:2] == win.out_shape[:2]:
         return x[:, :, :, None, None, :]
     padded = pad(x, win, fill)
     sn, sh, sw, sc = padded.strides

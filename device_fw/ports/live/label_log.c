@@ -6,6 +6,7 @@
 
 #define MAGIC 0x4C4C4654u /* "TFLL" */
 #define FIRST_SLOT (2u * TF_FLASH_UNIT)
+#define ROUND_SLOTS 4u /* kept for rounds: a power cut may spoil one */
 
 /* The first unit of a slot, written last. The log begins with one of kind BEGIN and a unit that is blank while it
  * lives. */
@@ -53,22 +54,24 @@ static int blank(const label_log *log, uint32_t at, uint32_t n) {
     return 1;
 }
 
-/* Ends the log for good, erases what is written, begins anew. */
+/* Ends the log for good, erases it, begins anew; until that has succeeded the log is over. */
 static int restart(label_log *log) {
     static const uint8_t zeros[TF_FLASH_UNIT];
     const flash_area *area = log->area;
-    int clean = blank(log, TF_FLASH_UNIT, TF_FLASH_UNIT);
-    if (clean > 0) {
-        clean = area->write(area->ctx, TF_FLASH_UNIT, zeros, sizeof zeros);
-    }
-    for (uint32_t sector = 0; clean >= 0 && sector < area->bytes / area->sector_bytes; sector++) {
-        clean = blank(log, sector * area->sector_bytes, area->sector_bytes);
-        if (clean == 0) {
-            clean = area->erase(area->ctx, sector);
-        }
-    }
     log->next = log->waiting = log->last_round = 0;
-    return clean < 0 ? clean : write_header(log, 0, BEGIN, log->input_bytes);
+    log->over = 1;
+    int status = blank(log, TF_FLASH_UNIT, TF_FLASH_UNIT);
+    if (status > 0) {
+        status = area->write(area->ctx, TF_FLASH_UNIT, zeros, sizeof zeros);
+    }
+    for (uint32_t sector = 0; status >= 0 && sector < area->bytes / area->sector_bytes; sector++) {
+        status = area->erase(area->ctx, sector); /* also one that reads as erased: an erase cut short may */
+    }
+    if (status >= 0) {
+        status = write_header(log, 0, BEGIN, log->network);
+    }
+    log->over = status < 0;
+    return status;
 }
 
 static void note(label_log *log, const header *h) {
@@ -101,10 +104,11 @@ static int scan(label_log *log) {
     return TF_OK;
 }
 
-int label_log_open(label_log *log, const flash_area *area, uint32_t input_bytes) {
+int label_log_open(label_log *log, const flash_area *area, uint32_t network, uint32_t input_bytes) {
     const uint32_t units = (input_bytes + TF_FLASH_UNIT - 1u) / TF_FLASH_UNIT;
-    *log = (label_log){.area = area, .input_bytes = input_bytes, .slot_bytes = (1u + units) * TF_FLASH_UNIT};
-    if (area->bytes < FIRST_SLOT + 2u * log->slot_bytes) {
+    *log = (label_log){
+        .area = area, .network = network, .input_bytes = input_bytes, .slot_bytes = (1u + units) * TF_FLASH_UNIT};
+    if (area->bytes < FIRST_SLOT + (ROUND_SLOTS + 1u) * log->slot_bytes) {
         return TF_ERR_SPACE;
     }
     log->slots = (area->bytes - FIRST_SLOT) / log->slot_bytes;
@@ -114,8 +118,10 @@ int label_log_open(label_log *log, const flash_area *area, uint32_t input_bytes)
     if (alive < 0) {
         return alive;
     }
-    return alive && h.kind == BEGIN && h.value == input_bytes ? scan(log) : restart(log);
+    return alive && h.kind == BEGIN && h.value == network ? scan(log) : restart(log);
 }
+
+int label_log_forget(label_log *log) { return log->next > 0 ? restart(log) : TF_OK; }
 
 /* Whole units, the last filled up. */
 static int write_window(const label_log *log, uint32_t at, const int8_t *x) {
@@ -132,13 +138,13 @@ static int write_window(const label_log *log, uint32_t at, const int8_t *x) {
 }
 
 int label_log_add(label_log *log, const int8_t *x, uint16_t label, uint32_t committed) {
-    if (log->waiting == 0 && log->last_round <= committed && 2u * log->next >= log->slots) {
+    if (log->over || (log->waiting == 0 && log->last_round <= committed && 2u * log->next >= log->slots)) {
         const int status = restart(log);
         if (status < 0) {
             return status;
         }
     }
-    if (log->next + 2u > log->slots) { /* the last one is the round's */
+    if (log->next + ROUND_SLOTS >= log->slots) {
         return TF_ERR_SPACE;
     }
     const uint32_t at = slot_at(log, log->next++); /* also where it fails: its units are spent */
@@ -172,10 +178,10 @@ static int push(const label_log *log, tf_device *dev, uint32_t from, uint32_t en
 }
 
 int label_log_collect(label_log *log, tf_device *dev, uint32_t first, uint32_t last, int8_t *scratch) {
+    if (log->next >= log->slots) { /* every slot for rounds was spoilt: these windows will never have one */
+        log->waiting = 0;
+    }
     if (log->waiting > 0 && last > log->last_round) { /* a round collected before keeps the windows it had */
-        if (log->next >= log->slots) {
-            return TF_ERR_SPACE;
-        }
         const int status = write_header(log, slot_at(log, log->next++), ROUND, last);
         if (status < 0) {
             return status;

@@ -12,14 +12,21 @@
  */
 typedef struct {
     const flash_area *area;
-    uint32_t input_bytes, slot_bytes;
+    uint32_t network, input_bytes, slot_bytes;
     uint32_t slots, next; /* how many there are; the first that is still erased */
     uint32_t waiting;     /* windows without a round */
     uint32_t last_round;  /* that has windows; 0: none */
+    uint8_t over;         /* it could not be begun anew yet: nothing is kept until it is */
 } label_log;
 
-/* Finds what an earlier run left; erases what is no log. TF_ERR_SPACE: the area is too small. TF_ERR_IO. */
-int label_log_open(label_log *log, const flash_area *area, uint32_t input_bytes);
+/*
+ * Finds what an earlier run left for this network (tf_model.network_id); erases what is no log of it. TF_ERR_SPACE: the
+ * area is too small. TF_ERR_IO.
+ */
+int label_log_open(label_log *log, const flash_area *area, uint32_t network, uint32_t input_bytes);
+
+/* Drops everything: the device starts as shipped, and counts its rounds anew. TF_ERR_IO. */
+int label_log_forget(label_log *log);
 
 /*
  * Appends x [input_bytes] with its label. committed is the last round whose windows are safe in the device's own store,

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "tf_round.h"
+
 static uint32_t now_ms(void *ctx) { return ((live_device *)ctx)->config->now_ms(); }
 
 static int flash_read(void *ctx, uint32_t at, void *to, uint32_t n) {
@@ -53,12 +55,15 @@ int live_device_begin(live_device *live, const live_config *config) {
     };
     if (config->labels != NULL) {
         window_cutter_init(&live->cutter, config->window, config->rows, config->channels, config->hop);
-        const int status = label_log_open(&live->labels, config->labels, config->model->input_bytes);
+        const int status =
+            label_log_open(&live->labels, config->labels, config->model->network_id, config->model->input_bytes);
         if (status < 0) {
             return status;
         }
     }
-    return tf_device_init(&live->core, config->model, &live->port, config->memory, &config->who);
+    const int status = tf_device_init(&live->core, config->model, &live->port, config->memory, &config->who);
+    const int as_shipped = live->core.boots == 1; /* and what the log holds is of a device before */
+    return status >= 0 && as_shipped && config->labels != NULL ? label_log_forget(&live->labels) : status;
 }
 
 static int infer(live_device *live) {
@@ -68,10 +73,7 @@ static int infer(live_device *live) {
     if (status < 0) {
         return status;
     }
-    uint16_t best = 0;
-    for (uint16_t i = 1; i < config->model->classes; i++) {
-        best = logits[i] > logits[best] ? i : best;
-    }
+    const uint16_t best = tf_class_of(logits, config->model->classes);
     config->inferred(best, logits[best]);
     return TF_OK;
 }

@@ -18,7 +18,7 @@ from tinyfl.boards.recordings import read_recordings
 from tinyfl.errors import DataError, LinkError, ToolError
 from tinyfl.extras import need
 
-_INPUT = re.compile(r"#define TF_NET_INPUT_BYTES (\d+)")
+_CONSTANT = {name: re.compile(rf"#define TF_NET_{name} (\d+)") for name in ("INPUT_BYTES", "CLASSES")}
 _FATAL = re.compile(r"A fatal error occurred: (.*)")
 
 
@@ -96,11 +96,14 @@ def _dashed(word: str, prefix: str = "") -> str:
 
 def _check_recordings(project: Path, recordings: Path, most: int) -> None:
     windows = read_recordings(recordings)
-    found = _INPUT.search((project / COMPONENT / "network" / "net.h").read_text(encoding="utf-8"))
+    header = (project / COMPONENT / "network" / "net.h").read_text(encoding="utf-8")
+    takes, classes = (int(_CONSTANT[name].findall(header)[0]) for name in ("INPUT_BYTES", "CLASSES"))
+    sets = (windows.wearer, windows.test, windows.old_test, windows.factory)
     bytes_here = windows.wearer.inputs.shape[1]
-    if found is None or int(found[1]) != bytes_here:
-        takes = found[1] if found else "other"
+    if takes != bytes_here:
         raise DataError(f"recordings {recordings} have windows of {bytes_here} bytes, the network takes {takes}")
+    if max(int(s.labels.max(initial=0)) for s in sets) >= classes:
+        raise DataError(f"recordings {recordings} have a label for which the network's {classes} classes are too few")
     if recordings.stat().st_size > most:
         raise DataError(f"recordings {recordings} have more than the {most:,} B of the partition `windows`")
 

@@ -58,7 +58,8 @@ def build_project(network: Path, out: Path, store: int, sensor: Sensor) -> None:
     if bundle.program.fraction_bits == 0:
         raise ModelError(f"{network} has no fractions, of which deltas are made; compile it with --fraction-bits 8")
     fixed = firmware_dir() / "ports" / TARGET / "project"
-    _check_memory(bundle, store, partition(fixed / TABLE, "state").size)
+    table = (out if is_project(out) else fixed) / TABLE
+    _check_memory(bundle, store, partition(table, "state").size)
     header = input_header(bundle, sensor, store)
     if out.exists() and not is_project(out) and (not out.is_dir() or any(out.iterdir())):
         raise ToolError(f"{out} exists and is no project of tinyfl; give another folder with -o")
@@ -68,12 +69,21 @@ def build_project(network: Path, out: Path, store: int, sensor: Sensor) -> None:
         shutil.copytree(fixed, part / "new")
         _fill_component(part / "new" / COMPONENT, network, bundle, header)
         if is_project(out):
-            (out / COMPONENT).replace(part / "old")
-            (part / "new" / COMPONENT).replace(out / COMPONENT)
+            _exchange(part / "new" / COMPONENT, out / COMPONENT, part / "old")
         else:
             (part / "new").replace(out)
     finally:
         shutil.rmtree(part)
+
+
+def _exchange(new: Path, place: Path, old: Path) -> None:
+    """Put the folder ``new`` in the place of another, which ends as ``old``, or leave that one."""
+    place.replace(old)
+    try:
+        new.replace(place)
+    except BaseException:
+        old.replace(place)
+        raise
 
 
 def state_bytes(bundle: Bundle, store: int) -> int:

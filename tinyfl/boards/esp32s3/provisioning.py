@@ -76,8 +76,8 @@ def provision_of(identity: Identity, fleet_file: Path | None) -> Provision:
         "secret": broker.password or "",
         "ca": _certificate(fleet_file.parent / fleet.mqtt.ca) if fleet.mqtt.ca else "",
     }
-    for key in ("ssid", "broker", "user", "secret"):
-        most = 32 if key == "ssid" else _LINK_BYTES
+    for key in ("ssid", "password", "broker", "user", "secret"):
+        most = {"ssid": 32, "password": 63}.get(key, _LINK_BYTES)
         if len(texts[key].encode()) > most:
             raise DataError(f"fleet file {fleet_file}: {key} has more than the {most} bytes that a device keeps")
     return Provision(identity, {key: text for key, text in texts.items() if text})

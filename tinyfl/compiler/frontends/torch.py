@@ -51,9 +51,9 @@ def import_exported(exported: Any, example_shape: tuple[int, ...]) -> Graph:
     return _Importer(exported, example_shape).run()
 
 
-def _read_once(fx: Any) -> bool:
-    """Whether what a slice cuts is read by nothing else, back to the operator that computed it."""
-    while "slice" in str(fx.target):
+def _read_once(fx: Any, tensor: str) -> bool:
+    """Whether what a slice cuts is read by nothing else, back to the operator that computed the tensor."""
+    while fx.name != tensor:
         fx = fx.args[0]
         if len(fx.users) != 1:
             return False
@@ -253,7 +253,8 @@ class _Importer:
     def _pad(self, fx: Any) -> Value:
         x = self._operand(fx, padded=True)
         amounts, mode, value = [int(a) for a in fx.args[1]], argument(fx, 2, "constant"), argument(fx, 3, None)
-        if mode != "constant" or value or min(amounts) < 0 or len(amounts) > 4:
+        axes = len(self.example_shape) - 2 if x.image is None else 0
+        if mode != "constant" or value or min(amounts) < 0 or len(amounts) > 2 * axes:
             raise ModelError(f"node {path(fx)} ({fx.name}): pad of {amounts} ({mode}); only with zeros, at the ends")
         left, right, top, bottom = (*amounts, 0, 0, 0, 0)[:4]
         t, b, le, r = x.pad
@@ -271,12 +272,15 @@ class _Importer:
             return x
         node = next((n for n in self.nodes if n.output == x.tensor), None)
         fits = node is not None and node.op in ("conv", "depthwise", "pointwise") and dim == 2 and len(sizes) == 3
-        if not fits or start or argument(fx, 4, 1) != 1 or not _read_once(fx):
+        if not fits or start or argument(fx, 4, 1) != 1 or not _read_once(fx, x.tensor):
             raise ModelError(f"node {path(fx)} ({fx.name}): a slice is supported only to cut the end off a conv1d")
         assert node is not None
         self.nodes[self.nodes.index(node)] = shortened(fx, node, end)
         self.shapes[x.tensor] = (1, end, x.shape[2])
         return replace(x, shape=(1, end, x.shape[2]))
+
+    def _alias(self, fx: Any) -> Value:
+        return self._operand(fx)
 
     def _flatten(self, fx: Any) -> Value:
         x = self._operand(fx)

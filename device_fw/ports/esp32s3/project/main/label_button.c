@@ -15,8 +15,10 @@ static void look(void *ctx) {
         (uint8_t)presses_take(&button->counted, gpio_get_level(PIN) == 0, (uint32_t)(esp_timer_get_time() / 1000));
     if (before == 0 && button->counted.count > 0) {
         (void)xQueueSend(button->events, &held, 0);
-    } else if (count > 0) {
-        (void)xQueueSend(button->events, &count, 0);
+    }
+    button->unsent = count > 0 ? count : button->unsent;
+    if (button->unsent > 0 && xQueueSend(button->events, &button->unsent, 0) == pdTRUE) {
+        button->unsent = 0; /* a series that begins is followed by its count, however full the queue was */
     }
 }
 

@@ -11,6 +11,7 @@
 typedef struct {
     QueueHandle_t events; /* of uint8_t */
     presses counted;
+    uint8_t unsent; /* a count that has found no place yet */
 } label_button;
 
 /* The struct must stay. TF_ERR_IO. */

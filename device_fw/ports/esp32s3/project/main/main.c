@@ -21,6 +21,7 @@
 #define TURN_MS 20u /* the longest wait for a message: samples and labels come meanwhile */
 #define RESTART_MS 10000u
 #define SAMPLES_QUEUED 64u
+#define SAMPLES_A_TURN 8u /* an inference each, at most: the link and the watchdog wait for them */
 #define EVENTS_QUEUED 4u
 
 #define BLOCK_BYTES                                                                                                    \
@@ -114,10 +115,10 @@ static int prepare(void) {
     }
 #endif
     if (status >= 0) {
-        status = board_link_open(&config.link, &who, now_ms);
-    }
-    if (status >= 0) {
         status = live_device_begin(&live, &config);
+    }
+    if (status >= 0) { /* last: nobody is told of a device that does not run */
+        status = board_link_open(&config.link, &who, now_ms);
     }
     if (status < 0) {
         ESP_LOGE(tag, "%s cannot start, status %d", who.name, status);
@@ -128,7 +129,7 @@ static int prepare(void) {
 static void hear_wearer(void) {
     int8_t row[TF_INPUT_CHANNELS];
     uint8_t event;
-    while (xQueueReceive(samples, row, 0) == pdTRUE) {
+    for (uint32_t i = 0; i < SAMPLES_A_TURN && xQueueReceive(samples, row, 0) == pdTRUE; i++) {
         (void)live_device_sample(&live, row);
     }
     while (xQueueReceive(events, &event, 0) == pdTRUE) {
@@ -161,16 +162,16 @@ static int serve(void) {
 
 static void run(void *ctx) {
     (void)ctx;
-    if (prepare() >= 0) {
+    int status = prepare();
+    if (status >= 0) {
         if (config.labels != NULL && start_wearer() < 0) {
             samples = NULL; /* it learns from what it has */
         }
-        const int status = serve();
-        ESP_LOGE(tag, "stopped, status %d; starting anew", status);
-        vTaskDelay(pdMS_TO_TICKS(RESTART_MS));
-        esp_restart();
+        status = serve();
     }
-    vTaskDelete(NULL);
+    ESP_LOGE(tag, "stopped, status %d; starting anew", status);
+    vTaskDelay(pdMS_TO_TICKS(RESTART_MS));
+    esp_restart();
 }
 
 void app_main(void) {

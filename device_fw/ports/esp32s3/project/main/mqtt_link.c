@@ -8,12 +8,15 @@
 #define QOS 1
 #define KEEPALIVE_S 20
 #define RETRY_MS 4000
+#define TIMEOUT_MS                                                                                                     \
+    3000 /* the client holds its lock so long, and a message of ours waits for it: not the watchdog's time */
 #define OUTBOX_BYTES 4096u /* esp-mqtt's outbox grows without one */
 
 static const char *const tag = "tinyfl-mqtt", *const online = "online", *const offline = "offline";
 
-static void say_online(const mqtt_link *link) {
-    (void)esp_mqtt_client_enqueue(link->client, link->state, online, 0, QOS, 1, true);
+/* Until it is taken: the outbox may be full of answers. */
+static void say_online(mqtt_link *link) {
+    link->online_due = esp_mqtt_client_enqueue(link->client, link->state, online, 0, QOS, 1, true) < 0;
 }
 
 static void subscribe(const mqtt_link *link) {
@@ -66,6 +69,9 @@ static void happened(void *ctx, esp_event_base_t base, int32_t id, void *data) {
 
 static const uint8_t *receive(void *ctx, uint32_t *n, uint32_t wait_ms) {
     mqtt_link *link = ctx;
+    if (link->online_due) {
+        say_online(link);
+    }
     if (link->current.n == 0 && xQueueReceive(link->queue, &link->current, pdMS_TO_TICKS(wait_ms)) != pdTRUE) {
         link->current.n = 0;
     }
@@ -101,6 +107,7 @@ int mqtt_link_start(mqtt_link *link, const mqtt_settings *settings) {
         .session.last_will = {.topic = link->state, .msg = offline, .qos = QOS, .retain = 1},
         .session.keepalive = KEEPALIVE_S,
         .network.reconnect_timeout_ms = RETRY_MS,
+        .network.timeout_ms = TIMEOUT_MS,
         .outbox.limit = OUTBOX_BYTES,
     };
     link->client = esp_mqtt_client_init(&config);

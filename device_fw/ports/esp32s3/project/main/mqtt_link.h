@@ -32,11 +32,12 @@ typedef struct {
     fragments arriving; /* of the client's task */
     uint8_t arriving_is_state;
     uint8_t loss_said;
-    mqtt_message whole;   /* of the client's task */
-    mqtt_message current; /* of the device's task; n 0: none */
+    volatile uint8_t online_due; /* of both tasks */
+    mqtt_message whole;          /* of the client's task */
+    mqtt_message current;        /* of the device's task; n 0: none */
 } mqtt_link;
 
-/* Starts the client, which finds a lost broker again; both structs must stay. TF_ERR_ARGUMENT, TF_ERR_IO. */
+/* Starts the client, which finds a lost broker again; the link and the texts must stay. TF_ERR_ARGUMENT, TF_ERR_IO. */
 int mqtt_link_start(mqtt_link *link, const mqtt_settings *settings);
 message_link mqtt_link_messages(mqtt_link *link);
 
