@@ -72,7 +72,9 @@ def test_an_absent_package_says_how_to_get_it(monkeypatch, loader, command):
 
 @pytest.mark.parametrize("module", [smartwatch, phone])
 @pytest.mark.parametrize(
-    "content", [b"", b"garbage", gzip.compress(b"garbage"), gzip.compress(b"}K\x01]a."), b"\x1f\x8b\x08"]
+    "content",
+    [b"", b"garbage", gzip.compress(b"garbage"), gzip.compress(b"}K\x01]a."), b"\x1f\x8b\x08"],
+    ids=["empty", "garbage", "compressed garbage", "no recordings", "cut short"],  # gzip writes the time of day
 )
 def test_a_damaged_file_is_refused_by_name(monkeypatch, tmp_path, module, content):
     path = tmp_path / "file"
