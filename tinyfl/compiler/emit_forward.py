@@ -72,7 +72,7 @@ def _declarations(names: Names, step: Step, nodes: list[Int8Node]) -> list[str]:
         if not by_pointer:
             out.append(f"const tf_rows {_read(names, tensor)} = {names.rows(tensor, reader)};")
     for n in nodes:
-        kept = bool(_keep(names, step, n, ""))
+        kept = any(f"&{_read(names, n.output)}," in line for line in _keep(names, step, n, ""))
         if not by_pointer:
             out.append(f"const tf_rows_out o{n.index} = {names.rows_out(n)};")
         if kept or any(n.output in m.inputs for m in nodes):
