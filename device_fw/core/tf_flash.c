@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "tf_frame.h"
+#include "tf_shared.h"
 #include "tf_windows.h"
 
 #define MAGIC 0x31534654u /* "TFS1" */
@@ -206,7 +207,8 @@ static int load(tf_device *dev, uint32_t slot, const header *h, int keep_base) {
     if (s.status < 0) {
         return s.status;
     }
-    return s.bytes == h->field[FIELD_BODY_BYTES] && tf_windows_possible(dev) ? TF_OK : TF_ERR_MALFORMED;
+    const int possible = tf_windows_possible(dev) && tf_numbers_possible(dev);
+    return possible && s.bytes == h->field[FIELD_BODY_BYTES] ? TF_OK : TF_ERR_MALFORMED;
 }
 
 static int count_boot(tf_device *dev) {

@@ -105,6 +105,25 @@ void tf_base_apply(tf_device *dev) {
     }
 }
 
+static int within(int64_t value, int64_t limit) { return value >= -limit && value <= limit; }
+
+int tf_numbers_possible(const tf_device *dev) {
+    int possible = 1;
+    for (uint32_t i = 0; i < dev->model->trained_weights; i++) {
+        possible &= dev->net.w[i] > INT8_MIN;
+    }
+    for (uint32_t i = 0; i < dev->model->trained_biases; i++) {
+        possible &= within(dev->net.b[i], BIAS_LIMIT);
+    }
+    for (uint32_t i = 0; i < dev->shared_weights; i++) {
+        possible &= within(dev->mem.base_w[i], MASTER_LIMIT);
+    }
+    for (uint32_t i = 0; i < dev->shared_biases; i++) {
+        possible &= within(dev->mem.base_b[i], BIAS_LIMIT);
+    }
+    return possible;
+}
+
 typedef struct {
     int32_t q;
     int16_t residual;

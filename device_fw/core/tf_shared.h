@@ -33,6 +33,9 @@ void tf_base_reset(tf_device *dev);
 /* Makes the base the shared part of the network. */
 void tf_base_apply(tf_device *dev);
 
+/* Whether weights, biases and base keep the limits of docs/NUMERICS.md section 6, on which its sums' budgets rest. */
+int tf_numbers_possible(const tf_device *dev);
+
 /* One element q of the delta, docs/NUMERICS.md section 9, with the shifts of dev->job. */
 int32_t tf_delta_at(const tf_device *dev, const tf_cursor *at);
 /* CRC-32 of all q, int32 little-endian. */

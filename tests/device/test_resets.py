@@ -227,7 +227,7 @@ def crc_made_right(flash: Flash, slot_at: int) -> None:
     flash.data[slot_at : slot_at + 64] = header + zlib.crc32(header).to_bytes(4, "little")
 
 
-@pytest.mark.parametrize("lie", ["label", "origin", "count", "length"])
+@pytest.mark.parametrize("lie", ["label", "origin", "count", "length", "weight", "bias", "base weight", "base bias"])
 def test_an_intact_copy_of_a_state_that_cannot_be_falls_back_to_the_older_one(
     library: ct.CDLL, undisturbed, lie: str
 ) -> None:
@@ -240,8 +240,19 @@ def test_an_intact_copy_of_a_state_that_cannot_be_falls_back_to_the_older_one(
     length = int.from_bytes(run.flash.data[newest + 20 : newest + 24], "little")
     body = newest + 1024
     origins = body + length - windows * 8 - windows
-    places = {"label": origins - 2 * windows, "origin": origins, "count": body + 24, "length": newest + 20}
-    run.flash.data[places[lie]] = {"label": 3, "origin": 3, "count": 13, "length": (length - 1) % 256}[lie]
+    biases = body + 32 + 24 + 24
+    lies = {
+        "label": (origins - 2 * windows, [3]),
+        "origin": (origins, [3]),
+        "count": (body + 24, [13]),
+        "length": (newest + 20, [(length - 1) % 256]),
+        "weight": (body + 32 + 23, [0x80]),
+        "bias": (biases + 20, [1, 0, 0, 0x40]),
+        "base weight": (biases + 24 + 34, [0x01, 0x7F]),
+        "base bias": (biases + 24 + 36 + 8, [0xFF, 0xFF, 0xFF, 0xBF]),
+    }
+    place, bytes_there = lies[lie]
+    run.flash.data[place : place + len(bytes_there)] = bytes(bytes_there)
     crc_made_right(run.flash, newest)
     run.boot()
     assert run.device.facts().last_round == 1
