@@ -103,6 +103,16 @@ int tf_infer(tf_device *dev, const int8_t *x, int16_t *logits) {
     return TF_OK;
 }
 
+uint16_t tf_class_of(const int16_t *logits, uint16_t classes) {
+    uint16_t best = 0;
+    for (uint16_t i = 1; i < classes; i++) {
+        if (logits[i] > logits[best]) {
+            best = i;
+        }
+    }
+    return best;
+}
+
 int tf_push_sample(tf_device *dev, const int8_t *x) {
     if (!x) {
         return TF_ERR_ARGUMENT;

@@ -17,16 +17,6 @@ tf_verdict tf_evaluation_start(tf_device *dev, uint32_t set) {
     return TF_AGREED;
 }
 
-uint16_t tf_class_of(const int16_t *logits, uint16_t classes) {
-    uint16_t best = 0;
-    for (uint16_t i = 1; i < classes; i++) {
-        if (logits[i] > logits[best]) {
-            best = i;
-        }
-    }
-    return best;
-}
-
 int tf_evaluation_step(tf_device *dev) {
     tf_evaluation *evaluation = &dev->evaluation;
     const int8_t *x;

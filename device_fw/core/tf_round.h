@@ -47,7 +47,5 @@ tf_verdict tf_round_commit(tf_device *dev, uint32_t round);
 tf_verdict tf_evaluation_start(tf_device *dev, uint32_t set);
 /* One inference; ends the evaluation at the end of the set. */
 int tf_evaluation_step(tf_device *dev);
-/* The class of the highest logit, the lowest of several. */
-uint16_t tf_class_of(const int16_t *logits, uint16_t classes);
 
 #endif

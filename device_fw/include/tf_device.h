@@ -196,6 +196,8 @@ int tf_step(tf_device *dev);
 
 /* logits: int16 [classes], 1/16 nat. Possible at any time. */
 int tf_infer(tf_device *dev, const int8_t *x, int16_t *logits);
+/* The class that logits [classes] name: that of the highest, the lowest class of several. */
+uint16_t tf_class_of(const int16_t *logits, uint16_t classes);
 
 /* Shows a window, int8 [input_bytes], to be labelled. x stays the caller's and valid until its label or the next one.
  */

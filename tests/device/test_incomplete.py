@@ -6,31 +6,13 @@ import pytest
 from device_lab import FIELDS, SECTOR, Device, Flash, Port, Wearer
 from test_device_memory import PLANES, Memory
 
+from tests.compiler.device_library import Model, Tensor
+
 ARGUMENT, SPACE = -1, -2
 
 
 class Config(ct.Structure):
     _fields_ = [("name", ct.c_char_p), ("seed", ct.c_uint32)]
-
-
-class Tensor(ct.Structure):
-    _fields_ = [("offset", ct.c_uint32), ("count", ct.c_uint32), ("is_bias", ct.c_uint8), ("is_shared", ct.c_uint8)]
-
-
-class Model(ct.Structure):
-    _fields_ = [
-        ("network_id", ct.c_uint32),
-        ("scheme_id", ct.c_uint32),
-        ("input_bytes", ct.c_uint32),
-        ("classes", ct.c_uint16),
-        ("tensor_count", ct.c_uint16),
-        ("fraction_bits", ct.c_uint8),
-        ("trained_weights", ct.c_uint32),
-        ("trained_biases", ct.c_uint32),
-        ("arena_bytes", ct.c_uint32),
-        ("tensors", ct.POINTER(Tensor)),
-        *((name, ct.c_void_p) for name in ("factory_weights", "factory_biases", "forward", "train_step")),
-    ]
 
 
 class Parts:

@@ -160,7 +160,8 @@ def test_the_fleet_connection_registers_receives_and_fails_in_plain_words(tmp_pa
 
 
 INTERRUPTED = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell's background job ignores
 from contextlib import nullcontext
 from pathlib import Path
 sys.path[:0] = [sys.argv[2]]

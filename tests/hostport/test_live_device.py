@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes as ct
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -97,6 +98,25 @@ def test_a_device_that_starts_as_shipped_forgets_the_labels_of_its_life_before(l
     given = wear(worn, 3, rng)
     talk.round(2)
     assert worn.windows(COLUMNS) == given
+
+
+def test_the_labels_of_a_life_before_are_gone_wherever_the_first_boot_was_cut(live: ct.CDLL) -> None:
+    for cut in count():
+        device = LiveDevice(live, label_bytes=8192)
+        wear(device, 2, np.random.default_rng(6))
+        Conversation(device, patience=60).round(1)
+        live.harness_erase_state(device.handle)
+        live.harness_writes(cut)
+        status = device.boot()
+        live.harness_writes(2**32 - 1)
+        assert status in (0, -7)
+        assert device.boot() == 0
+        Conversation(device, patience=60).round(1)
+        assert device.windows(COLUMNS) == [], cut
+        device.close()
+        if status == 0:
+            break
+    assert cut > 5
 
 
 def test_a_reset_before_the_commit_costs_no_label_and_no_bit(live: ct.CDLL) -> None:

@@ -44,11 +44,14 @@ def needs_grad(graph: Int8Graph) -> set[str]:
     return needed
 
 
-def integer_activations(graph: Int8Graph, x: IntArray) -> dict[str, IntArray]:
-    """Every tensor of the int8 graph for int8 samples x [N, H, W, C]."""
+def integer_activations(
+    graph: Int8Graph, x: IntArray, parameters: Mapping[int, Parameters] | None = None
+) -> dict[str, IntArray]:
+    """Every tensor of the int8 graph for int8 samples x [N, H, W, C]; ``parameters`` by node, else the factory's."""
     values = {graph.input: x}
     for n in graph.nodes:
-        y = OPS[n.op].output(n, parameters_of(n), operands(n, values, graph.shapes))
+        p = parameters_of(n) if parameters is None else parameters[n.index]
+        y = OPS[n.op].output(n, p, operands(n, values, graph.shapes))
         values[n.output] = y.reshape(len(x), *graph.shapes[n.output])
     return values
 

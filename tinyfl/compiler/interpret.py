@@ -10,7 +10,7 @@ import zlib
 import numpy as np
 
 from tinyfl.compiler.autodiff import grad_of
-from tinyfl.compiler.gradients import activation_mask, grad_limit, parameters_of
+from tinyfl.compiler.gradients import activation_mask, grad_limit, integer_activations, parameters_of
 from tinyfl.compiler.layout import trained_tensors
 from tinyfl.ops import OPS, weighted
 from tinyfl.ops.arith import counter_base, rs, rs_even, sat
@@ -56,12 +56,7 @@ class Interpreter:
         return loss.p_label
 
     def _forward(self, x: IntArray) -> dict[str, IntArray]:
-        graph = self.program.graph
-        values = {graph.input: x}
-        for n in graph.nodes:
-            y = OPS[n.op].output(n, self._parameters[n.index], operands(n, values, graph.shapes))
-            values[n.output] = y.reshape(len(x), *graph.shapes[n.output])
-        return values
+        return integer_activations(self.program.graph, x, self._parameters)
 
     def _backward(self, step: Step, values: dict[str, IntArray], e_top: int) -> None:
         n = self.program.graph.nodes[step.node]

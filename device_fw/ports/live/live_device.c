@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#include "tf_round.h"
-
 static uint32_t now_ms(void *ctx) { return ((live_device *)ctx)->config->now_ms(); }
 
 static int flash_read(void *ctx, uint32_t at, void *to, uint32_t n) {
@@ -29,8 +27,11 @@ static int collect(void *ctx, tf_device *core, uint32_t first, uint32_t last) {
     live_device *live = ctx;
     const live_config *config = live->config;
     const int status = config->recordings != NULL ? tfr_collect(config->recordings, core, first, last) : TF_OK;
-    return status < 0 || config->labels == NULL ? status
-                                                : label_log_collect(&live->labels, core, first, last, config->scratch);
+    if (status < 0 || config->labels == NULL) {
+        return status;
+    }
+    return last == 0 ? label_log_forget(&live->labels) /* a first boot: what the log holds is of a device before */
+                     : label_log_collect(&live->labels, core, first, last, config->scratch);
 }
 
 static int sample(void *ctx, uint32_t set, uint32_t index, const int8_t **x, uint16_t *label) {
@@ -61,9 +62,7 @@ int live_device_begin(live_device *live, const live_config *config) {
             return status;
         }
     }
-    const int status = tf_device_init(&live->core, config->model, &live->port, config->memory, &config->who);
-    const int as_shipped = live->core.boots == 1; /* and what the log holds is of a device before */
-    return status >= 0 && as_shipped && config->labels != NULL ? label_log_forget(&live->labels) : status;
+    return tf_device_init(&live->core, config->model, &live->port, config->memory, &config->who);
 }
 
 static int infer(live_device *live) {

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinyfl.compiler.fold import finish
-from tinyfl.compiler.frontends.torch_arguments import Value, argument, of_module, pair, path
+from tinyfl.compiler.frontends.torch_arguments import Value, argument, of_module, path
 from tinyfl.compiler.frontends.torch_convolution import convolution_window, dilated, shortened
+from tinyfl.compiler.frontends.torch_pooling import Pooling
 from tinyfl.errors import ModelError
-from tinyfl.ops.table import FUNCTIONS
-from tinyfl.types import FloatArray, Graph, Node, Shape, Window
+from tinyfl.types import Graph, Shape, Window
 
 if TYPE_CHECKING:
     import torch
@@ -27,7 +27,6 @@ _SUPPORTED = (
     "dropout (eval), and zeros before or an end cut off behind a convolution"
 )
 _HARDTANH = {(0.0, 6.0): "relu6", (-1.0, 1.0): "relu_n1_to_1"}
-_KEEP_ORDER = ("activation", "add", "sub", "mul", *FUNCTIONS)
 
 
 def import_torch(module: torch.nn.Module, example: torch.Tensor) -> Graph:
@@ -60,15 +59,12 @@ def _read_once(fx: Any, tensor: str) -> bool:
     return True
 
 
-class _Importer:
+class _Importer(Pooling):
     """One import: walks the exported program once."""
 
     def __init__(self, exported: Any, example_shape: tuple[int, ...]) -> None:
+        super().__init__(example_shape)
         self.exported = exported
-        self.values: dict[str, Any] = {}
-        self.nodes: list[Node] = []
-        self.shapes: dict[str, Shape] = {}
-        self.example_shape = example_shape
 
     def run(self) -> Graph:
         """Import, fold, and mark the classifier."""
@@ -112,28 +108,6 @@ class _Importer:
                 f"supported are {_SUPPORTED}"
             )
         self.values[fx.name] = handler(fx)
-
-    def _operand(self, fx: Any, index: int = 0, padded: bool = False) -> Value:
-        return self._tensor(fx, fx.args[index], index, padded)
-
-    def _tensor(self, fx: Any, argument: Any, index: int, padded: bool = False) -> Value:
-        value = self.values.get(getattr(argument, "name", ""))
-        if not isinstance(value, Value):
-            raise ModelError(f"node {path(fx)} ({fx.name}): operand {index} is a constant; only tensors are supported")
-        if any(value.pad) and not padded:
-            raise ModelError(f"node {path(fx)} ({fx.name}): only a convolution can read a padded tensor; pad for it")
-        return value
-
-    def _array(self, fx: Any, index: int) -> FloatArray | None:
-        if len(fx.args) <= index or fx.args[index] is None:
-            return None
-        out: FloatArray = self.values[fx.args[index].name]
-        return out
-
-    def _emit(self, fx: Any, op: str, inputs: list[Value], shape: Shape, **fields: Any) -> Value:
-        self.shapes[fx.name] = shape
-        self.nodes.append(Node(path(fx), op, tuple(v.tensor for v in inputs), fx.name, **fields))
-        return Value(fx.name, shape, inputs[0].image if op in _KEEP_ORDER else None)
 
     # ---- layers ----
 
@@ -344,61 +318,3 @@ class _Importer:
         shape = (*xs[0].shape[:2], sum(x.shape[2] for x in xs))
         flat = (1, 1, shape[2]) if xs[0].image is not None else None
         return replace(self._emit(fx, "concat", xs, shape), image=flat)
-
-    # ---- pooling ----
-
-    def _avg_pool1d(self, fx: Any) -> Value:
-        return self._pool(fx, "avg_pool", one_d=True)
-
-    def _avg_pool2d(self, fx: Any) -> Value:
-        return self._pool(fx, "avg_pool", one_d=False)
-
-    def _max_pool1d(self, fx: Any) -> Value:
-        return self._pool(fx, "max_pool", one_d=True)
-
-    def _max_pool2d(self, fx: Any) -> Value:
-        return self._pool(fx, "max_pool", one_d=False)
-
-    def _pool(self, fx: Any, op: str, one_d: bool) -> Value:
-        x = self._operand(fx)
-        kernel = pair(fx.args[1], one_d, 1)
-        stride = pair(argument(fx, 2, None) or fx.args[1], one_d, 1)
-        padding = pair(argument(fx, 3, 0), one_d, 0)
-        ceil_mode, extra = argument(fx, 4, False), argument(fx, 5, op == "avg_pool")
-        if op == "max_pool":
-            if any(d != 1 for d in pair(argument(fx, 4, 1), one_d, 1)):
-                raise ModelError(f"node {path(fx)} ({fx.name}): dilated pooling is not supported; use dilation 1")
-            ceil_mode = argument(fx, 5, False)
-        elif any(padding) and not extra:
-            raise ModelError(f"node {path(fx)} ({fx.name}): use count_include_pad=True or no padding")
-        if op == "avg_pool" and argument(fx, 6, None):
-            raise ModelError(f"node {path(fx)} ({fx.name}): divisor_override is not supported; leave it out")
-        if ceil_mode:
-            raise ModelError(f"node {path(fx)} ({fx.name}): ceil_mode is not supported; use ceil_mode=False")
-        h, w, c = x.shape
-        oh, ow = ((d + 2 * p - k) // s + 1 for d, p, k, s in zip((h, w), padding, kernel, stride, strict=True))
-        win = Window(h, w, c, oh, ow, c, *kernel, *stride, *padding)
-        return self._emit(fx, op, [x], win.out_shape, window=win)
-
-    def _adaptive_avg_pool1d(self, fx: Any) -> Value:
-        return self._global_pool(fx, fx.args[1])
-
-    def _adaptive_avg_pool2d(self, fx: Any) -> Value:
-        return self._global_pool(fx, fx.args[1])
-
-    def _mean(self, fx: Any) -> Value:
-        x = self._operand(fx)
-        rank = len(self.example_shape)
-        axes = sorted(d % rank for d in (fx.args[1] or []))
-        if axes != list(range(2, rank)):
-            raise ModelError(f"node {path(fx)} ({fx.name}): mean over axes {axes}; only over the whole image")
-        pooled = self._global_pool(fx, (1,))
-        return pooled if argument(fx, 2, False) else Value(pooled.tensor, pooled.shape, (1, 1, x.shape[2]))
-
-    def _global_pool(self, fx: Any, size: Any) -> Value:
-        x = self._operand(fx)
-        if any(int(s) != 1 for s in (size if isinstance(size, list | tuple) else [size])):
-            raise ModelError(f"node {path(fx)} ({fx.name}): adaptive pooling to {size} is not supported; only to 1")
-        h, w, c = x.shape
-        win = Window(h, w, c, 1, 1, c, h, w)
-        return self._emit(fx, "avg_pool", [x], win.out_shape, window=win)
