@@ -39,7 +39,7 @@ WARN := -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wcast-align=stric
 INCLUDES := -Ibuild/ci/network -Idevice_fw/include -Idevice_fw/core -Idevice_fw/gen \
   -Idevice_fw/ports/bench -Idevice_fw/ports/bare -Idevice_fw/ports/emulated -Idevice_fw/ports/firmware \
   -Idevice_fw/ports/cortex_m -Idevice_fw/ports/rv32/device -Idevice_fw/ports/memory_storage -Idevice_fw/ports/xtensa/device \
-  -Idevice_fw/ports/live -Idevice_fw/ports/esp32s3/declared -Idevice_fw/ports/esp32s3/project/main \
+  -Idevice_fw/ports/live -Idevice_fw/ports/loop -Idevice_fw/ports/esp32s3/declared -Idevice_fw/ports/esp32s3/project/main \
   -Ibuild/ci/esp32s3/components/tinyfl/network
 
 warnings: build/ci/report.json build/ci/esp32s3

@@ -3,7 +3,8 @@
 python -m benchmarks.device_sizes [--check | --write]
 
 The network is the hand-written one of the tests, so the table is that of core, link, codec, main loop and start-up.
-Stack is the painted one after two rounds over the UART. The core's share of the RAM is ``tf_device`` and ``tf_arq``.
+Stack is the painted one after two rounds over the UART. The core's share of the RAM is
+``tf_device``, and ``tf_arq`` with the line's buffers.
 ``--check`` compares with docs/device-sizes.md where the compilers are those of the file: exit code 1 if they differ;
 ``--write`` replaces it.
 """
@@ -76,7 +77,9 @@ def _row(board: Board, network: Path) -> Row | None:
         elf = ELFFile(stream)
         sections = {section.name: section["sh_size"] for section in elf.iter_sections()}
         symbols = elf.get_section_by_name(".symtab")
-        core = sum(symbol["st_size"] for name in ("device", "arq") for symbol in symbols.get_symbol_by_name(name) or ())
+        core = sum(
+            symbol["st_size"] for name in ("device", "messages") for symbol in symbols.get_symbol_by_name(name) or ()
+        )
     code, constants = (sum(sections.get(name, 0) for name in names) for names in (_CODE, _CONSTANTS))
     numbers = code, constants, sections[".data"], sections[".bss"], core, painted_stack(board, image.file)
     return Row(board.name, image.toolchain, numbers)

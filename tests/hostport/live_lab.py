@@ -20,12 +20,12 @@ def build_live(network: Path, sources: tuple[Path, ...] = (), include: tuple[Pat
     """Everything of a live device but a board, and what else is given; undefined behaviour traps."""
     firmware = firmware_dir()
     runtime_include, runtime = zcbor_runtime()
-    folders = [firmware / name for name in ("core", "gen", "kernels", "ports/live", "ports/emulated")]
+    folders = [firmware / name for name in ("core", "gen", "kernels", "ports/live", "ports/loop", "ports/emulated")]
     own = [file for folder in folders for file in sorted(folder.glob("*.c"))]
-    own += [firmware / "ports" / "firmware" / "outbox.c", Path(__file__).with_name("live_harness.c"), network / "net.c"]
+    own += [Path(__file__).with_name("live_harness.c"), network / "net.c"]
     path = build(
         [*own, *sources, *runtime],
-        [network, firmware / "include", *folders, firmware / "ports" / "firmware", *include, runtime_include],
+        [network, firmware / "include", *folders, *include, runtime_include],
         ZCBOR_DEFINES,
         flags=["-O1", "-g", "-fsanitize=undefined", "-fsanitize-undefined-trap-on-error", *ZCBOR_FLAGS],
     )

@@ -18,10 +18,10 @@ RING, BOX, LONGEST = 512, 2, 1024
 @pytest.fixture
 def queues(tmp_path: Path) -> ct.CDLL:
     firmware = firmware_dir()
-    sources = [Path(__file__).with_name("board_queues.c"), firmware / "ports" / "firmware" / "outbox.c"]
-    library = ct.CDLL(
-        str(build(sources, [firmware / "include", firmware / "ports" / "firmware"], output=tmp_path / "q.so"))
-    )
+    ports = firmware / "ports"
+    sources = [Path(__file__).with_name("board_queues.c"), ports / "loop" / "outbox.c"]
+    include = [firmware / "include", ports / "firmware", ports / "loop"]
+    library = ct.CDLL(str(build(sources, include, output=tmp_path / "q.so")))
     library.box_oldest.restype = ct.c_void_p
     return library
 

@@ -9,7 +9,7 @@ from tinyfl.boards.image import BoardProgram, Image, build_image
 from tinyfl.errors import ToolError
 from tinyfl.wire.zcbor_runtime import ZCBOR_DEFINES, ZCBOR_FLAGS, zcbor_runtime
 
-_FOLDERS = ("core", "gen", "ports/firmware", "ports/emulated")
+_FOLDERS = ("core", "gen", "ports/firmware", "ports/loop", "ports/emulated")
 
 
 def machine_of(board: Board) -> DeviceMachine:

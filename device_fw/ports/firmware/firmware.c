@@ -3,12 +3,11 @@
 
 #include "bare.h"
 #include "board_port.h"
+#include "device_turn.h"
 #include "net.h"
-#include "outbox.h"
 #include "recordings.h"
+#include "serial_messages.h"
 #include "storage.h"
-#include "tf_arq.h"
-#include "tf_device.h"
 
 /* A device on a bare machine: passes messages between core and line, trains meanwhile, sleeps when there is nothing. */
 #ifndef FIRMWARE_STORE
@@ -21,11 +20,9 @@
 static _Alignas(8) uint8_t block[BLOCK_BYTES];
 static tf_device device;
 static tf_device_memory memory;
-static tf_arq arq;
+static serial_messages messages;
 static outbox said;
 static tfr_recordings recordings;
-static uint8_t frame[TF_FRAME_BYTES]; /* on its way out */
-static size_t frame_bytes, frame_sent;
 
 static const storage *stored(void) { return (const storage *)(const void *)tf_storage; }
 
@@ -84,6 +81,35 @@ static tf_port port = {
     .sample = sample,
 };
 
+static uint32_t take_bytes(uint8_t *to, uint32_t most) {
+    uint32_t n = 0;
+    for (int byte; n < most && (byte = board_get()) >= 0;) {
+        to[n++] = (uint8_t)byte;
+    }
+    return n;
+}
+
+static int line_read(void *ctx, uint8_t *to, uint32_t most, uint32_t wait_ms) {
+    (void)ctx;
+    uint32_t n = take_bytes(to, most);
+    if (n == 0 && wait_ms > 0) {
+        board_sleep(wait_ms);
+        n = take_bytes(to, most);
+    }
+    return (int)n;
+}
+
+static int line_write(void *ctx, const uint8_t *from, uint32_t n) {
+    (void)ctx;
+    uint32_t sent = 0;
+    while (sent < n && board_put(from[sent])) {
+        sent++;
+    }
+    return (int)sent;
+}
+
+static const byte_line line = {.read = line_read, .write = line_write};
+
 static int boot(const storage *s) {
     if (s->magic != STORAGE_MAGIC || s->version != STORAGE_VERSION) {
         return TF_ERR_VERSION;
@@ -99,50 +125,8 @@ static int boot(const storage *s) {
     }
     const tf_device_config config = {.name = s->name, .seed = s->seed};
     status = tf_device_init(&device, &tf_model_net, &port, &memory, &config);
-    tf_arq_init(&arq, TF_ARQ_DEVICE, s->nonce, TF_ARQ_PAYLOAD_UNITS, TF_ARQ_UNITS);
+    serial_messages_init(&messages, &line, board_now_ms, s->nonce);
     return status;
-}
-
-/* Takes what has arrived, up to a whole message, and offers what is due; 1 if the line is busy. */
-static int serve_line(void) {
-    size_t n;
-    for (int byte; tf_arq_message(&arq, &n) == NULL && (byte = board_get()) >= 0;) {
-        tf_arq_feed(&arq, (uint8_t)byte, board_now_ms());
-    }
-    for (;;) {
-        while (frame_sent < frame_bytes) {
-            if (!board_put(frame[frame_sent])) {
-                return 1;
-            }
-            frame_sent++;
-        }
-        frame_sent = 0;
-        frame_bytes = tf_arq_poll(&arq, frame, board_now_ms());
-        if (frame_bytes == 0) {
-            return 0;
-        }
-    }
-}
-
-/* Handles one message and does one step; 1: there is more to do, 0: all waits for the line, < 0: failed. */
-static int work(void) {
-    size_t arrived;
-    uint32_t n;
-    const uint8_t *message = tf_arq_message(&arq, &arrived);
-    const int heard = message != NULL;
-    if (heard) {
-        if (said.count < OUTBOX_MESSAGES) {
-            (void)tf_device_receive(&device, message, (uint32_t)arrived);
-        } /* else no answer finds a place: whoever asked asks again, and the acknowledgement that makes room can come */
-        tf_arq_take(&arq);
-    }
-    const int more = said.count < OUTBOX_MESSAGES ? tf_step(&device) : 0;
-    message = outbox_oldest(&said, &n);
-    if (message != NULL && tf_arq_send(&arq, message, n) == TF_OK) {
-        outbox_drop(&said);
-        return more < 0 ? more : 1;
-    }
-    return more != 0 ? more : heard;
 }
 
 static void leave(int status) {
@@ -156,12 +140,9 @@ static void leave(int status) {
 void program_run(void) {
     board_open();
     int status = boot(stored());
+    const message_link link = serial_messages_link(&messages);
     while (status >= 0) {
-        const int busy = serve_line();
-        status = work();
-        if (status == 0 && !busy) {
-            board_sleep(tf_arq_wait(&arq, board_now_ms()));
-        }
+        status = device_turn(&device, &said, &link, UINT32_MAX);
     }
     leave(status);
 }

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "device_turn.h"
+
 static uint32_t now_ms(void *ctx) { return ((live_device *)ctx)->config->now_ms(); }
 
 static int flash_read(void *ctx, uint32_t at, void *to, uint32_t n) {
@@ -108,21 +110,5 @@ int live_device_label(live_device *live, uint32_t label) {
 }
 
 int live_device_turn(live_device *live, uint32_t most_ms) {
-    const message_link *link = &live->config->link;
-    int more = live->said.count < OUTBOX_MESSAGES ? tf_step(&live->core) : 0;
-    uint32_t n;
-    const uint8_t *message = outbox_oldest(&live->said, &n);
-    if (message != NULL && link->send(link->ctx, message, n) >= 0) {
-        outbox_drop(&live->said);
-        more = more < 0 ? more : 1;
-    }
-    message = link->receive(link->ctx, &n, more != 0 ? 0 : most_ms);
-    if (message != NULL) {
-        if (live->said.count < OUTBOX_MESSAGES) {
-            (void)tf_device_receive(&live->core, message, n);
-        } /* else no answer finds a place: whoever asked asks again, and the link goes on, which alone empties the box
-           */
-        link->done(link->ctx);
-    }
-    return more < 0 ? more : TF_OK;
+    return device_turn(&live->core, &live->said, &live->config->link, most_ms);
 }

@@ -28,7 +28,7 @@ _SOURCES = {
     "core": ("core/*.[ch]",),
     "gen": ("gen/*.[ch]",),
     "kernels": ("kernels/*.[ch]",),
-    "live": ("ports/live/*.[ch]", "ports/firmware/outbox.[ch]", "ports/emulated/recordings.[ch]"),
+    "live": ("ports/live/*.[ch]", "ports/loop/*.[ch]", "ports/emulated/recordings.[ch]"),
 }
 
 
