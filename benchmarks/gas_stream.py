@@ -75,6 +75,8 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=20, help="of each batch")
     parser.add_argument("--lr-shift", type=int, default=0, help="rate 2^-6 times 2^-K")
     options = parser.parse_args()
+    if not options.data.is_file():
+        parser.error(f"there are no recordings at {options.data}; give --data FILE")
     torch.set_num_threads(1)
     gas = load_gas(options.data, PER_CLASS)
     rows: dict[str, list[tuple[float, float, float]]] = {}
