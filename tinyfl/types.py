@@ -69,7 +69,7 @@ class Node:
     ``op`` names a member of ``tinyfl.ops.OPS``. ``weight`` is float [out_c, kernel_h, kernel_w, in_c/groups]
     (depthwise: [kernel_h, kernel_w, c]); ``activation`` is fused into the output: none, relu, relu6 or relu_n1_to_1.
     ``weight_scale`` [out_c] prescribes the scales that the weights are quantised with; None: calibrated.
-    ``coefficients`` are the numbers of a function that has some.
+    ``coefficients`` are the numbers of an operator that has some, in an order that its class states.
     """
 
     name: str
@@ -157,7 +157,8 @@ class Int8Node:
 
     ``weight`` int8 and ``bias`` int32 values are held as int64 in the layout of ``Node``; ``weight_scale`` is float
     [out_c]. ``input_quant`` are the operands' parameters. ``trained_in_c`` counts the leading input channels of a
-    group whose weights train (a depthwise layer: 0 or 1). ``table`` holds the 256 results of a function.
+    group whose weights train (a depthwise layer: 0 or 1). ``table`` holds the 256 results of a function;
+    ``constants`` are further integers, in an order that the operator's class states.
     """
 
     index: int
@@ -177,6 +178,7 @@ class Int8Node:
     shared: bool = True
     table: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
     coefficients: tuple[float, ...] = ()
+    constants: tuple[int, ...] = ()
 
     @property
     def trains(self) -> bool:
@@ -209,7 +211,9 @@ class GradConstants:
     """Integer constants of a node's backward pass (NUMERICS section 3); unused ones are empty or zero.
 
     ``ro`` is the exponent offset of the output's gradient; ``bsh`` the finishing shift per operand. ``operand_gm`` and
-    ``operand_gs`` replace ``gm`` and ``gs`` where each operand has its own; ``slopes`` are those of a function's table.
+    ``operand_gs`` replace ``gm`` and ``gs`` where each operand has its own; ``slopes`` are those of a function's table;
+    ``constants`` are further integers, in an order that the operator's class states. ``update_ro`` is the exponent
+    offset of the gradient that the node's updates read.
     """
 
     ro: int = 0
@@ -226,6 +230,8 @@ class GradConstants:
     operand_gm: tuple[int, ...] = ()
     operand_gs: tuple[int, ...] = ()
     slopes: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
+    constants: tuple[int, ...] = ()
+    update_ro: int = 0
 
     def shift(self, operand: int) -> int:
         """gs of an operand: its gradient's sum has the exponent ro + gs."""

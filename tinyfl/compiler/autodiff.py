@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from tinyfl.compiler.gradients import needs_grad
 from tinyfl.compiler.rows import row_bytes, saved_channels
 from tinyfl.compiler.segments import Saved, choose_segments, forward_scratch, lead_over, tensor_bytes
-from tinyfl.ops import OPS
+from tinyfl.ops import OPS, weighted
 from tinyfl.ops.operator import window_of
 from tinyfl.types import GradConstants, Int8Graph, Int8Node, Overlap, Program, Segment, Step
 
@@ -32,11 +32,23 @@ def input_of(n: Int8Node) -> str:
     return f"input:{n.index}"
 
 
+def kept_of(n: Int8Node) -> str:
+    """Name of the gradients that the kernel of a node's input gradient leaves to its updates."""
+    return f"kept:{n.index}"
+
+
+def update_grad(graph: Int8Graph, n: Int8Node) -> str:
+    """The gradient that a node's updates read."""
+    return kept_of(n) if OPS[n.op].kept_gradient_elements(n, graph.shapes) else grad_of(n.output)
+
+
 def update_input(graph: Int8Graph, n: Int8Node) -> str:
     """What a node's weight update reads: its whole input where all channels train, else the packed part.
 
     A flattened input is one pixel: its trained channels are the beginning of the whole.
     """
+    if n.window is None:
+        return weighted(n.op).update_input(n)
     window = window_of(n)
     flattened = window.in_shape != graph.shapes[n.inputs[0]] and window.in_h * window.in_w == 1
     return n.inputs[0] if flattened or saved_channels(n) == window.in_c else input_of(n)
@@ -93,9 +105,12 @@ def _backward(
         if tensor not in needed:
             continue
         accumulate, gx = tensor in written, grad_of(tensor)
-        values = n.inputs if OPS[n.op].grad_needs_inputs else ()
+        op = OPS[n.op]
+        values = (*(n.inputs if op.grad_needs_inputs else ()), *((n.output,) if op.grad_needs_output else ()))
         reads = (gy, *dict.fromkeys(values), *((gx,) if accumulate else ()))
-        scratch = _scratch(f"scratch:{n.index}", OPS[n.op].scratch_bytes(n, grad_bytes), sizes)
+        scratch = _scratch(f"scratch:{n.index}", op.scratch_bytes(n, grad_bytes), sizes)
+        if n.trains:
+            scratch += _scratch(kept_of(n), op.kept_gradient_elements(n, graph.shapes) * grad_bytes, sizes)
         sizes[gx] = tensor_bytes(graph, tensor) * grad_bytes
         same = n.op in ("add", "activation") and not accumulate and sizes[gx] == sizes[gy]
         overlaps = (Overlap(gx, gy, 0),) if same else ()
@@ -103,9 +118,9 @@ def _backward(
         written.add(tensor)
     if n.trained_in_c:
         scratch = _scratch(f"scratch:update:{n.index}", OPS[n.op].update_scratch_bytes(n, grad_bytes), sizes)
-        steps.append(Step("update_weight", n.index, 0, (gy, update_input(graph, n)), scratch))
+        steps.append(Step("update_weight", n.index, 0, (update_grad(graph, n), update_input(graph, n)), scratch))
     if n.bias_trained:
-        steps.append(Step("update_bias", n.index, 0, (gy,), ()))
+        steps.append(Step("update_bias", n.index, 0, (update_grad(graph, n),), ()))
     return steps
 
 

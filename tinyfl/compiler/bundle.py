@@ -27,7 +27,7 @@ from tinyfl.errors import ModelError
 from tinyfl.ops import OPS
 from tinyfl.types import FloatArray, IntArray, MemoryPlan, Program
 
-FORMAT = 2
+FORMAT = 3
 _UNREADABLE = (OSError, EOFError, ValueError, KeyError, TypeError, RuntimeError, zipfile.BadZipFile)
 
 
@@ -85,8 +85,8 @@ class Bundle:
             elif step.action == "update_weight":
                 n = nodes[step.node]
                 trained = next(t.count for t in self.tensors if t.node == n.index and not t.is_bias)
-                assert n.window is not None
-                backward += n.window.pixels * trained
+                h, w, _ = self.program.graph.shapes[n.output]
+                backward += h * w * trained
         return forward, backward
 
 

@@ -8,7 +8,7 @@ from dataclasses import fields
 from tinyfl.compiler.c_elementwise import elementwise_constants, elementwise_gradients
 from tinyfl.compiler.c_text import array, struct
 from tinyfl.compiler.layout import TrainedTensor
-from tinyfl.ops import OPS
+from tinyfl.ops import OPS, weighted
 from tinyfl.types import GradConstants, Int8Node, Shape
 
 
@@ -35,9 +35,12 @@ def node_constants(
     i, r = n.index, n.requant
     h, w, c = shapes[n.output]
     out = f"enum {{ n{i}_count = {h * w * c} }}; /* {n.op} {comment(n.name)} */\n"
+    own = OPS[n.op].c_constants(n, shapes)
     if n.window is not None:
         out += _window(n)
-    if n.window is None:
+    if own is not None:
+        out += own
+    elif n.window is None:
         out += elementwise_constants(n, shapes)
     elif r.m.size:
         out += array("int32_t", f"n{i}_m", r.m) + array("int8_t", f"n{i}_s", r.s)
@@ -64,11 +67,11 @@ def _frozen(n: Int8Node) -> str:
     assert n.weight is not None
     assert n.bias is not None
     out = ""
-    depthwise_trains = n.op == "depthwise" and n.trained_in_c > 0
-    rest = n.weight[:0] if depthwise_trains else n.weight[..., n.trained_in_c :]
+    whole = n.trained_in_c > 0 and not weighted(n.op).sub_channels
+    rest = n.weight[:0] if whole else n.weight[..., n.trained_in_c :]
     if rest.size:
         out += array("int8_t", f"n{n.index}_frozen", rest)
-    if not n.bias_trained:
+    if not n.bias_trained and n.bias.size:
         out += array("int32_t", f"n{n.index}_bias", n.bias)
     return out
 
@@ -77,7 +80,10 @@ def _gradient(n: Int8Node, g: GradConstants, operands: Mapping[int, bool]) -> st
     i = n.index
     out = ""
     finishes = {operand: f"{{{g.bsh[operand]}, {int(accumulate)}}}" for operand, accumulate in operands.items()}
-    if n.window is None or n.op == "max_pool":
+    own = OPS[n.op].c_grad_constants(n, g, finishes)
+    if own is not None:
+        out += own
+    elif n.window is None or n.op == "max_pool":
         out += elementwise_gradients(n, g, finishes)
     elif finishes:
         gmc = mw = "0"

@@ -7,6 +7,7 @@ from functools import cached_property
 
 from tinyfl.compiler.layout import TrainedTensor, trained_tensors
 from tinyfl.compiler.rows import row_bytes
+from tinyfl.ops import weighted
 from tinyfl.types import Int8Node, MemoryPlan, Program
 
 
@@ -37,7 +38,7 @@ class Names:
             return "x"
         if name == "scratch:loss":
             return f"(uint32_t *)(void *)({self.at(name)})"
-        if name.startswith("grad:"):
+        if name.startswith(("grad:", "kept:")):
             return f"(tf_grad *)(void *)({self.at(name)})"
         if name.startswith(("scratch:", "mask:")):
             return self.at(name)
@@ -75,10 +76,8 @@ class Names:
         """
         assert n.weight is not None
         trained = f"net->w + {self.plane_offset[n.index, False]}" if n.trained_in_c else "0"
-        whole = n.op == "depthwise" and n.trained_in_c
+        whole = n.trained_in_c and not weighted(n.op).sub_channels
         frozen = "0" if whole or n.trained_in_c == n.weight.shape[-1] else f"n{n.index}_frozen"
-        if n.op == "depthwise" and not n.trained_in_c:
-            frozen = f"n{n.index}_frozen"
         bias = f"net->b + {self.plane_offset[n.index, True]}" if n.bias_trained else f"n{n.index}_bias"
         place = "" if n.trained_in_c or (biased and n.bias_trained) else "static "
         return f"{place}const tf_weights n{n.index}_wt = {{{trained}, {frozen}, {bias if biased else '0'}}};"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from tinyfl.compiler.autodiff import grad_of, mask_of
+from tinyfl.compiler.autodiff import grad_of, kept_of, mask_of
 from tinyfl.compiler.c_names import Names
 from tinyfl.compiler.rows import row_bytes
-from tinyfl.ops import OPS
+from tinyfl.ops import OPS, weighted
 from tinyfl.ops.operator import CallArguments
+from tinyfl.ops.weighted import UpdateArguments
 from tinyfl.types import Int8Node, Step
 
 
@@ -59,25 +60,29 @@ def _mask(n: Int8Node, names: Names) -> str:
 def _input_grad(step: Step, n: Int8Node, names: Names) -> str:
     a = CallArguments(
         x=tuple(names.pointer(t) for t in n.inputs) if OPS[n.op].grad_needs_inputs else (),
-        y="",
+        y=names.pointer(n.output) if OPS[n.op].grad_needs_output else "",
         grad_x=names.pointer(grad_of(n.inputs[step.operand])),
         grad_y=names.pointer(grad_of(n.output)),
         scratch=names.scratch(step.writes),
         accumulate=step.accumulate,
+        kept=names.pointer(kept_of(n)) if kept_of(n) in step.writes else "0",
     )
     return f"    net->saturated += {OPS[n.op].c_input_grad(n, a, step.operand)};\n"
 
 
 def _update(step: Step, n: Int8Node, names: Names) -> str:
-    assert n.window is not None
-    i, win = n.index, n.window
-    gy = names.pointer(grad_of(n.output))
-    common = f"&n{i}_rate, e_top + {names.program.grads[i].ro}, tf_counter_base(net->seed, step, {i})"
+    i, op, grad = n.index, weighted(n.op), names.pointer(step.reads[0])
+    rate = f"&n{i}_rate, e_top + {names.program.grads[i].update_ro}, tf_counter_base(net->seed, step, {i})"
     if step.action == "update_bias":
-        plane = names.plane_offset[i, True]
-        return f"    tf_bias_update({win.pixels}, {win.out_c}, {common}, {gy}, net->b + {plane});\n"
-    kernel = "depthwise" if n.op == "depthwise" else "conv"
-    plane, x = names.plane_offset[i, False], names.pointer(step.reads[1])
-    fraction = f"net->f + {plane}" if names.program.fraction_bits else "0"
-    planes = f"net->w + {plane}, {fraction}, {names.scratch(step.writes)}"
-    return f"    tf_{kernel}_update(&n{i}_win, {common}, {x}, {gy}, {planes});\n"
+        call = op.c_bias_update(n, UpdateArguments(rate, grad, b=f"net->b + {names.plane_offset[i, True]}"))
+        return f"    {call};\n"
+    plane = names.plane_offset[i, False]
+    a = UpdateArguments(
+        rate,
+        grad,
+        x=names.pointer(step.reads[1]),
+        w=f"net->w + {plane}",
+        f=f"net->f + {plane}" if names.program.fraction_bits else "0",
+        scratch=names.scratch(step.writes),
+    )
+    return f"    {op.c_weight_update(n, a)};\n"

@@ -13,7 +13,7 @@ import numpy as np
 
 from tinyfl.compiler.quantize import chunks
 from tinyfl.errors import ModelError
-from tinyfl.ops import OPS
+from tinyfl.ops import OPS, weighted
 from tinyfl.ops.arith import qm, qm_array, rs
 from tinyfl.ops.loss import softmax_ce
 from tinyfl.ops.operator import NO_PARAMETERS, Parameters, operands
@@ -41,6 +41,8 @@ def needs_grad(graph: Int8Graph) -> set[str]:
     for n in graph.nodes:
         if n.trains or any(t in needed for t in n.inputs):
             needed.add(n.output)
+        if n.trains and OPS[n.op].trains_through_input:
+            needed.update(n.inputs)
     return needed
 
 
@@ -161,7 +163,8 @@ def grad_constants(
                 bsh = _finishing_shifts(n, g, r, needed)
             if any(not 0 <= b <= _LONGEST_SHIFT for b in bsh):
                 raise ModelError(f"node {n.name}: its gradient needs a shift of {max(bsh)} bits; recalibrate")
-            out[n.index] = _with_rates(n, g, bsh, learning_rate)
+            through = r[n.inputs[0]] if OPS[n.op].trains_through_input else g.ro
+            out[n.index] = replace(_with_rates(n, g, learning_rate), bsh=bsh, update_ro=through)
     return out
 
 
@@ -184,6 +187,9 @@ def _shortened(g: GradConstants, bits: tuple[int, ...]) -> GradConstants:
 
 def _multipliers(n: Int8Node, ro: int, grad_bits: int) -> GradConstants:
     op = OPS[n.op]
+    own = op.backward_constants(n, ro, grad_bits)
+    if own is not None:
+        return own
     if isinstance(op, Table):
         return _slopes(op, n, ro)
     if n.op == "avg_pool":
@@ -243,14 +249,14 @@ def _check_budgets(n: Int8Node, limit: int) -> None:
             )
 
 
-def _with_rates(n: Int8Node, g: GradConstants, bsh: tuple[int, ...], learning_rate: float) -> GradConstants:
+def _with_rates(n: Int8Node, g: GradConstants, learning_rate: float) -> GradConstants:
     empty = np.zeros(0, np.int64)
     km = ks = kb = kbs = empty
     if n.trains:
         assert n.weight_scale is not None
-        sx = n.input_quant[0].scale
+        sx = weighted(n.op).input_scale(n.input_quant)
         if n.trained_in_c:
             km, ks = qm_array(learning_rate * sx / n.weight_scale * 256, 15)
         if n.bias_trained:
             kb, kbs = qm_array(learning_rate / (sx * n.weight_scale), 15)
-    return replace(g, bsh=bsh, km=km, ks=ks, kb=kb, kbs=kbs)
+    return replace(g, km=km, ks=ks, kb=kb, kbs=kbs)

@@ -9,7 +9,7 @@ import zlib
 
 import numpy as np
 
-from tinyfl.compiler.autodiff import grad_of
+from tinyfl.compiler.autodiff import grad_of, kept_of, update_grad
 from tinyfl.compiler.gradients import activation_mask, grad_limit, integer_activations, parameters_of
 from tinyfl.compiler.layout import trained_tensors
 from tinyfl.ops import OPS, weighted
@@ -68,17 +68,17 @@ class Interpreter:
             self._input_grad(step, n, values)
         else:
             base = counter_base(self.seed, self.step, n.index)
-            exponent = e_top + g.ro + self.lr_shift
+            exponent = e_top + g.update_ro + self.lr_shift
+            grad = values[update_grad(self.program.graph, n)]
             p = self._parameters[n.index]
             if step.action == "update_bias":
-                bias = weighted(n.op).update_bias(n, g, p.bias, exponent, base, values[gy])
+                bias = weighted(n.op).update_bias(n, g, p.bias, exponent, base, grad)
                 self._parameters[n.index] = Parameters(p.weight, bias)
             else:
                 op = weighted(n.op)
                 master = self._masters[n.index]
-                new = op.update_weight(
-                    n, g, master, exponent, base, values[gy], values[n.inputs[0]], self.program.fraction_bits
-                )
+                x = values[op.update_input(n)]
+                new = op.update_weight(n, g, master, exponent, base, grad, x, self.program.fraction_bits)
                 self._masters[n.index] = new
                 self._parameters[n.index] = with_trained(op, n, p, new)
 
@@ -96,6 +96,9 @@ class Interpreter:
         raw = rs_even(v, bsh)
         self.saturated += int((np.abs(raw) > limit).sum())
         values[target] = sat(raw, -limit, limit)
+        kept = OPS[n.op].kept_gradients(n, values[target], self._parameters[n.index], xs, values[n.output])
+        if kept is not None:
+            values[kept_of(n)] = kept
 
     def planes(self) -> tuple[bytes, bytes, bytes]:
         """The device's planes as bytes: w (int8), f (uint8; none without fractions), b (int32 little-endian)."""

@@ -15,14 +15,16 @@ from tinyfl.compiler.scheme import trained_in_channels
 from tinyfl.errors import ModelError
 from tinyfl.ops import OPS
 from tinyfl.ops.arith import BIAS_LIMIT, qm_array
-from tinyfl.ops.operator import operands
+from tinyfl.ops.operator import ForwardConstants, operands
 from tinyfl.ops.table import Table, tabled
+from tinyfl.ops.weighted import Weighted
 from tinyfl.types import (
     FloatArray,
     Graph,
     Int8Graph,
     Int8Node,
     IntArray,
+    LayerUpdate,
     Node,
     QuantParams,
     Requant,
@@ -75,12 +77,12 @@ def quantize(graph: Graph, scheme: UpdateScheme, calibration: FloatArray) -> Int
             f"calibration samples of shape {calibration.shape[1:]} do not fit the network's input "
             f"{graph.shapes[graph.input]}; pass an array [N, H, W, C] with N > 0"
         )
-    quant = _tensor_params(graph, calibration)
+    quant = _tensor_params(graph, scheme, calibration)
     nodes = tuple(_quantize_node(index, node, scheme, quant) for index, node in enumerate(graph.nodes))
     return Int8Graph(nodes, graph.shapes, quant, graph.input, graph.output)
 
 
-def _tensor_params(graph: Graph, calibration: FloatArray) -> dict[str, QuantParams]:
+def _tensor_params(graph: Graph, scheme: UpdateScheme, calibration: FloatArray) -> dict[str, QuantParams]:
     """Quantisation of every int8 tensor: prescribed, taken over from the input, or calibrated."""
     own = [graph.input, *(n.output for n in graph.nodes if n.op != "logits" and not OPS[n.op].keeps_quantisation)]
     quant = dict(graph.quant)
@@ -90,6 +92,9 @@ def _tensor_params(graph: Graph, calibration: FloatArray) -> dict[str, QuantPara
     for node in graph.nodes:
         if OPS[node.op].keeps_quantisation:
             quant[node.output] = quant[node.inputs[0]]
+        own_params = OPS[node.op].own_quantisation(node, _headroom(scheme.of(node.name)))
+        if own_params is not None:
+            quant[node.output] = own_params
     return quant
 
 
@@ -129,28 +134,29 @@ def floored(scales: FloatArray) -> FloatArray:
     return np.maximum(scales, _DEAD_CHANNEL * top) if top > 0 else np.ones_like(scales)
 
 
+def _headroom(update: LayerUpdate | None) -> float:
+    return TRAINED_HEADROOM if update is not None and update.ratio > 0 else 1.0
+
+
 def _quantize_node(index: int, node: Node, scheme: UpdateScheme, quant: Mapping[str, QuantParams]) -> Int8Node:
     inputs = tuple(quant[t] for t in node.inputs)
     output = quant.get(node.output)
-    op = OPS[node.op]
     _check_limits(node)
-    weight = bias = scale = None
-    update = scheme.of(node.name) if op.parametrised else None
-    if op.parametrised:
+    op = OPS[node.op]
+    weight = bias = scale = update = None
+    if isinstance(op, Weighted):
+        update = scheme.of(node.name)
         assert node.weight is not None
         assert node.bias is not None
         if not (np.isfinite(node.weight).all() and np.isfinite(node.bias).all()):
             raise ModelError(f"node {node.name}: its weights are not finite; train the network again")
-        axis = 2 if node.op == "depthwise" else 0
-        scale = node.weight_scale
-        if scale is None:
-            trained = update is not None and update.ratio > 0
-            scale = weight_scales(node.weight, axis, TRAINED_HEADROOM if trained else 1.0)
-        scale = floored(scale)
-        shape = [-1 if a == axis else 1 for a in range(node.weight.ndim)]
+        scale = floored(_weight_scales(op, node, _headroom(update)))
+        shape = [-1 if a == op.channel_axis() else 1 for a in range(node.weight.ndim)]
         weight = np.clip(np.floor(node.weight / scale.reshape(shape) + 0.5), -127, 127).astype(np.int64)
-        bias = np.clip(np.floor(node.bias / (inputs[0].scale * scale) + 0.5), -BIAS_LIMIT, BIAS_LIMIT).astype(np.int64)
-    requant = _requant(node, inputs, output, scale)
+        real = node.bias / (op.input_scale(inputs) * scale) if node.bias.size else node.bias
+        bias = np.clip(np.floor(real + 0.5), -BIAS_LIMIT, BIAS_LIMIT).astype(np.int64)
+    special = None if output is None else op.forward_constants(node, inputs, output)
+    requant = _requant(node, inputs, output, scale, special)
     return Int8Node(
         index=index,
         name=node.name,
@@ -165,11 +171,21 @@ def _quantize_node(index: int, node: Node, scheme: UpdateScheme, quant: Mapping[
         bias=bias,
         weight_scale=scale,
         trained_in_c=trained_in_channels(node, update),
-        bias_trained=update is not None and update.bias,
+        bias_trained=update is not None and update.bias and bias is not None and bias.size > 0,
         shared=update is not None and update.shared,
         table=_table(node, inputs[0], output or inputs[0], requant),
         coefficients=node.coefficients,
+        constants=() if special is None else special.constants,
     )
+
+
+def _weight_scales(op: Weighted, node: Node, headroom: float) -> FloatArray:
+    assert node.weight is not None
+    if node.weight_scale is not None:
+        return node.weight_scale
+    if op.one_scale:
+        return headroom * np.abs(node.weight).max(keepdims=True).reshape(1) / 127
+    return weight_scales(node.weight, op.channel_axis(), headroom)
 
 
 def _check_limits(node: Node) -> None:
@@ -188,9 +204,13 @@ def _check_limits(node: Node) -> None:
 
 
 def _requant(
-    node: Node, inputs: tuple[QuantParams, ...], output: QuantParams | None, weight_scale: FloatArray | None
+    node: Node,
+    inputs: tuple[QuantParams, ...],
+    output: QuantParams | None,
+    weight_scale: FloatArray | None,
+    special: ForwardConstants | None,
 ) -> Requant:
-    m, s = _multiplier(node, inputs, output, weight_scale)
+    m, s = (special.m, special.s) if special else _multiplier(node, inputs, output, weight_scale)
     if output is None:
         return Requant(m, s, 0, -128, 127, False, False)
     z = output.zero_point

@@ -19,7 +19,7 @@ from typing import Any
 
 from tinyfl.compiler.named_schemes import NAMED, named_scheme
 from tinyfl.errors import SchemeError
-from tinyfl.ops import OPS
+from tinyfl.ops import OPS, weighted
 from tinyfl.types import Graph, Int8Graph, LayerUpdate, Node, UpdateScheme
 
 _KEYS: dict[str, tuple[tuple[type, ...], str]] = {
@@ -107,9 +107,11 @@ def check_scheme(scheme: UpdateScheme, graph: Graph) -> None:
             raise SchemeError(f"the update scheme names '{update.node}'; the trainable layers are {', '.join(names)}")
         if not 0 <= update.ratio <= 1 or math.isnan(update.ratio):
             raise SchemeError(f"layer {update.node}: weights = {update.ratio} is not between 0 and 1")
-        if names[update.node].op == "depthwise" and update.ratio not in (0, 1):
-            raise SchemeError(f"layer {update.node} is depthwise: weights must be 0 or 1, not {update.ratio}")
-        if update.ratio == 0 and not update.bias:
+        if not weighted(names[update.node].op).sub_channels and update.ratio not in (0, 1):
+            what = names[update.node].op
+            raise SchemeError(f"layer {update.node} is {what}: weights must be 0 or 1, not {update.ratio}")
+        bias = names[update.node].bias
+        if update.ratio == 0 and not (update.bias and bias is not None and bias.size):
             raise SchemeError(f"layer {update.node} trains neither weights nor bias; leave it out")
     if len({u.node for u in scheme.layers}) != len(scheme.layers):
         raise SchemeError("the update scheme names a layer twice; keep one entry a layer")

@@ -9,7 +9,7 @@ import numpy as np
 from tinyfl.ops.conv import exact_type, floats, round4
 from tinyfl.ops.operator import CallArguments, Parameters, requantise, window_of
 from tinyfl.ops.patches import crop, frame, pad, taps
-from tinyfl.ops.weighted import Weighted
+from tinyfl.ops.weighted import UpdateArguments, Weighted
 from tinyfl.types import FloatArray, GradConstants, Int8Node, IntArray, Node, Window
 
 _PLANES_BYTES = 4096  # that a forward kernel gathers at once
@@ -36,6 +36,7 @@ class Depthwise(Weighted):
     """Depthwise conv1d/conv2d with fused activation."""
 
     by_rows = True
+    sub_channels = False
 
     def channel_axis(self) -> int:
         """Weights are [kernel_h, kernel_w, c]."""
@@ -71,6 +72,10 @@ class Depthwise(Weighted):
         """Gradient through the dequantised weights."""
         assert n.weight_scale is not None
         return filter_channels_input(grad_y, floats(p.weight) * n.weight_scale, window_of(n))
+
+    def c_weight_update(self, n: Int8Node, a: UpdateArguments) -> str:
+        """tf_depthwise_update."""
+        return f"tf_depthwise_update(&n{n.index}_win, {a.rate}, {a.x}, {a.grad}, {a.w}, {a.f}, {a.scratch})"
 
     def weight_sum(self, n: Int8Node, grad_y: FloatArray, x: FloatArray) -> FloatArray:
         """Section 6."""

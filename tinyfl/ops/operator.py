@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tinyfl.ops.arith import rs, sat
-from tinyfl.types import FloatArray, GradConstants, Int8Node, IntArray, Node, Numbers, Shape, Window
+from tinyfl.types import FloatArray, GradConstants, Int8Node, IntArray, Node, Numbers, QuantParams, Shape, Window
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,8 @@ class CallArguments:
     """C expressions of a call: operands, output and their gradients, scratch.
 
     ``rows``: output rows that a windowed forward kernel computes, whose operands are ``tf_rows``; ``count``: elements
-    that an element-wise one computes, whose operands are pointers.
+    that an element-wise one computes, whose operands are pointers. ``kept``: where an input gradient leaves what the
+    node's updates read.
     """
 
     x: tuple[str, ...]
@@ -40,6 +41,16 @@ class CallArguments:
     grad_y: str = ""
     scratch: str = ""
     accumulate: bool = False
+    kept: str = ""
+
+
+@dataclass(frozen=True)
+class ForwardConstants:
+    """Multipliers of a node's ``Requant`` and its further integers (``Int8Node.constants``)."""
+
+    m: IntArray
+    s: IntArray
+    constants: tuple[int, ...] = ()
 
 
 class Operator(ABC):
@@ -51,6 +62,45 @@ class Operator(ABC):
     """Whether the output takes over the input's scale and zero point."""
     grad_needs_inputs = False
     """Whether the input gradient depends on the values of the inputs, which must then be kept for it."""
+    grad_needs_output = False
+    """Whether it depends on the output's."""
+    trains_through_input = False
+    """Whether the node's own updates read what the kernel of its input gradient computes, which then always runs."""
+
+    def own_quantisation(self, node: Node, headroom: float) -> QuantParams | None:
+        """Quantisation of the output where the operator itself sets it; None: it is calibrated.
+
+        ``headroom``: by how much weights may grow that train.
+        """
+        return None
+
+    def forward_constants(
+        self, node: Node, inputs: Sequence[QuantParams], output: QuantParams
+    ) -> ForwardConstants | None:
+        """Integers of the forward pass; None: those that ``tinyfl/compiler/quantize.py`` has for all layers."""
+        return None
+
+    def backward_constants(self, n: Int8Node, ro: int, grad_bits: int) -> GradConstants | None:
+        """Multipliers of the input gradient; None: those that ``tinyfl/compiler/gradients.py`` has for all layers."""
+        return None
+
+    def c_constants(self, n: Int8Node, shapes: Mapping[str, Shape]) -> str | None:
+        """C of what the forward call refers to; None: the common ones of ``c_constants.py``."""
+        return None
+
+    def c_grad_constants(self, n: Int8Node, g: GradConstants, finishes: Mapping[int, str]) -> str | None:
+        """C of what the input-gradient calls refer to; ``finishes``: initialisers of tf_finish by operand."""
+        return None
+
+    def kept_gradients(
+        self, n: Int8Node, grad_x: IntArray, p: Parameters, xs: Sequence[IntArray], y: IntArray
+    ) -> IntArray | None:
+        """What the kernel of the input gradient leaves to the node's updates beside ``grad_x``."""
+        return None
+
+    def kept_gradient_elements(self, n: Int8Node, shapes: Mapping[str, Shape]) -> int:
+        """How many gradients that are; 0: the updates read the output's gradient."""
+        return 0
 
     @abstractmethod
     def float_output(self, node: Node, xs: Sequence[FloatArray]) -> FloatArray:

@@ -3,19 +3,37 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from tinyfl.ops.arith import BIAS_INDEX, BIAS_LIMIT, WEIGHT_MAX, WEIGHT_MIN, drop_fraction, rs, sat, stochastic_round
-from tinyfl.ops.operator import Operator, Parameters
-from tinyfl.types import FloatArray, GradConstants, Int8Node, IntArray
+from tinyfl.ops.operator import Operator, Parameters, window_of
+from tinyfl.types import FloatArray, GradConstants, Int8Node, IntArray, QuantParams
+
+
+@dataclass(frozen=True)
+class UpdateArguments:
+    """C expressions of an update: rate, exponent and counter base; gradient; the input and planes, or the biases."""
+
+    rate: str
+    grad: str
+    x: str = ""
+    w: str = ""
+    f: str = ""
+    scratch: str = ""
+    b: str = ""
 
 
 class Weighted(Operator):
     """An operator with weights and a bias per output channel."""
 
     parametrised = True
+    sub_channels = True
+    """Whether a part of the input channels may train; else all or none."""
+    one_scale = False
+    """Whether all weights have one scale, else one an output channel."""
 
     @abstractmethod
     def weight_sum(self, n: Int8Node, grad_y: FloatArray, x: FloatArray) -> FloatArray:
@@ -24,6 +42,23 @@ class Weighted(Operator):
     @abstractmethod
     def channel_axis(self) -> int:
         """Axis of the output channel in the weight's layout."""
+
+    def input_scale(self, inputs: Sequence[QuantParams]) -> float:
+        """Scale of what a weight is multiplied by."""
+        return inputs[0].scale
+
+    def update_input(self, n: Int8Node) -> str:
+        """The tensor whose values the weight update reads."""
+        return n.inputs[0]
+
+    def c_weight_update(self, n: Int8Node, a: UpdateArguments) -> str:
+        """C call of the weight update."""
+        return f"tf_conv_update(&n{n.index}_win, {a.rate}, {a.x}, {a.grad}, {a.w}, {a.f}, {a.scratch})"
+
+    def c_bias_update(self, n: Int8Node, a: UpdateArguments) -> str:
+        """C call of the bias update."""
+        win = window_of(n)
+        return f"tf_bias_update({win.pixels}, {win.out_c}, {a.rate}, {a.grad}, {a.b})"
 
     def trained(self, n: Int8Node, weight: IntArray) -> IntArray:
         """The part of a weight-shaped array whose weights train."""
