@@ -155,7 +155,7 @@ def _quantize_node(index: int, node: Node, scheme: UpdateScheme, quant: Mapping[
         weight = np.clip(np.floor(node.weight / scale.reshape(shape) + 0.5), -127, 127).astype(np.int64)
         real = node.bias / (op.input_scale(inputs) * scale) if node.bias.size else node.bias
         bias = np.clip(np.floor(real + 0.5), -BIAS_LIMIT, BIAS_LIMIT).astype(np.int64)
-    special = None if output is None else op.forward_constants(node, inputs, output)
+    special = None if output is None else op.forward_constants(node, inputs, output, scale)
     requant = _requant(node, inputs, output, scale, special)
     return Int8Node(
         index=index,

@@ -75,7 +75,7 @@ class Operator(ABC):
         return None
 
     def forward_constants(
-        self, node: Node, inputs: Sequence[QuantParams], output: QuantParams
+        self, node: Node, inputs: Sequence[QuantParams], output: QuantParams, weight_scale: FloatArray | None
     ) -> ForwardConstants | None:
         """Integers of the forward pass; None: those that ``tinyfl/compiler/quantize.py`` has for all layers."""
         return None
