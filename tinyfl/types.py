@@ -89,7 +89,8 @@ class Graph:
     """A float network in execution order; every tensor has one producer.
 
     ``quant`` prescribes the quantisation of tensors, as a network has it that was quantised elsewhere; tensors it does
-    not name are calibrated.
+    not name are calibrated. ``target``: 0 where a sample is labelled from outside; of a sequence, where in the bytes
+    of a sample the labels of its steps begin (label - 128 each).
     """
 
     nodes: tuple[Node, ...]
@@ -97,6 +98,12 @@ class Graph:
     input: str
     output: str
     quant: Mapping[str, QuantParams] = field(default_factory=dict)
+    target: int = 0
+
+    @property
+    def steps(self) -> int:
+        """Number of pixels that have class scores of their own: 1 for a classifier, T for a sequence."""
+        return self.shapes[self.output][0] * self.shapes[self.output][1]
 
     def consumers(self, tensor: str) -> tuple[Node, ...]:
         """Nodes that read ``tensor``, in execution order."""
@@ -195,6 +202,24 @@ class Int8Graph:
     quant: Mapping[str, QuantParams]
     input: str
     output: str
+    target: int = 0
+
+    @property
+    def steps(self) -> int:
+        """Number of pixels that have class scores of their own."""
+        return self.shapes[self.output][0] * self.shapes[self.output][1]
+
+    @property
+    def sample_bytes(self) -> int:
+        """Bytes of a sample: the input and, of a sequence, what its labels need beyond it."""
+        h, w, c = self.shapes[self.input]
+        return max(h * w * c, self.target + self.steps if self.target else 0)
+
+    @property
+    def tokens(self) -> int:
+        """How many tokens the input may hold; 0 where it is no sequence of tokens."""
+        readers = self.consumers(self.input)
+        return max((len(n.weight) for n in readers if n.op == "embedding" and n.weight is not None), default=0)
 
     def consumers(self, tensor: str) -> tuple[Int8Node, ...]:
         """Nodes that read ``tensor``, in execution order."""

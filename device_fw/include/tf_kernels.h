@@ -102,7 +102,7 @@ void tf_pointwise_s8(const tf_window *win, const tf_requant *rq, const tf_weight
  */
 void tf_depthwise_s8(const tf_window *win, const tf_requant *rq, const tf_weights *wt, const tf_rows *x,
                      const tf_rows_out *y, tf_span rows, void *scratch);
-/* x: [in_c]; logits: int16 [out_c] in 1/16 nat. rq's zero_point, lo and hi are not used. */
+/* x: [out_h][out_w][in_c]; logits: int16 [out_h][out_w][out_c] in 1/16 nat. rq's zero_point, lo and hi are not used. */
 void tf_logits_s8(const tf_window *win, const tf_requant *rq, const tf_weights *wt, const int8_t *x, int16_t *logits);
 /* Divides by the whole window, padding included; rq->m[0], rq->s[0]. */
 void tf_avg_pool_s8(const tf_window *win, const tf_requant *rq, const tf_rows *x, const tf_rows_out *y, tf_span rows);
@@ -147,6 +147,20 @@ typedef struct {
 } tf_concat;
 void tf_concat_s8(const tf_concat *p, uint32_t pixels, const int8_t *x, int8_t *y);
 
+/* A block of a tensor: `pixels` from `first` on, and of each `channels` from `first_channel` on. */
+typedef struct {
+    uint32_t in_pixels, first, pixels;
+    uint16_t in_channels, first_channel, channels;
+} tf_crop;
+void tf_crop_s8(const tf_crop *p, const int8_t *x, int8_t *y);
+
+/* Rows of weights [tokens][channels], trained or frozen, by tokens x + 128 [steps]. */
+typedef struct {
+    uint16_t tokens, channels;
+    uint32_t steps;
+} tf_embedding;
+void tf_embedding_s8(const tf_embedding *p, const tf_weights *wt, const int8_t *x, int8_t *y);
+
 /* y = table[x + 128]; y may be x. */
 void tf_table_s8(const int8_t table[256], uint32_t count, const int8_t *x, int8_t *y);
 
@@ -161,6 +175,13 @@ typedef struct {
 } tf_loss;
 /* scratch: uint32 [classes]. */
 tf_loss tf_softmax_ce(uint16_t classes, const int16_t *logits, uint16_t label, tf_grad *grad, uint32_t *scratch);
+
+/*
+ * Of a sequence: logits and grad [steps][classes], target: class - 128 [steps]; p_label is the mean over the steps.
+ * grad may be logits.
+ */
+tf_loss tf_softmax_ce_steps(uint32_t steps, uint16_t classes, const int16_t *logits, const int8_t *target,
+                            tf_grad *grad, uint32_t *scratch);
 
 /* ---- what the forward pass leaves to the backward pass ---- */
 /*
@@ -226,6 +247,8 @@ uint32_t tf_negate_grad(const tf_finish *finish, uint32_t count, const tf_grad *
 /* The operand's channels of grad_y. */
 uint32_t tf_concat_input_grad(const tf_concat *p, const tf_finish *finish, uint32_t pixels, const tf_grad *grad_y,
                               tf_grad *grad_x);
+/* v = G_y in the block, 0 elsewhere. */
+uint32_t tf_crop_input_grad(const tf_crop *p, const tf_finish *finish, const tf_grad *grad_y, tf_grad *grad_x);
 /* v = G_y slopes[x + 128]. grad_x may be grad_y. */
 uint32_t tf_table_input_grad(const tf_finish *finish, const int16_t slopes[256], uint32_t count, const int8_t *x,
                              const tf_grad *grad_y, tf_grad *grad_x);
@@ -266,6 +289,12 @@ void tf_conv_update(const tf_window *win, const tf_rate *rate, int32_t e, uint32
 /* w, f: [kernel_h][kernel_w][c]. scratch: none is used yet, it may be null. */
 void tf_depthwise_update(const tf_window *win, const tf_rate *rate, int32_t e, uint32_t base, const int8_t *x,
                          const tf_grad *grad_y, int8_t *w, uint8_t *f, void *scratch);
+/* Steps the rows of the tokens that occur; w, f: [tokens][channels]; grad_y: [steps][channels]. */
+void tf_embedding_update(const tf_embedding *p, const tf_rate *rate, int32_t e, uint32_t base, const int8_t *x,
+                         const tf_grad *grad_y, int8_t *w, uint8_t *f);
+/* Steps what is added to each element of a tensor; w, f, grad_y: [count]. */
+void tf_positions_update(uint32_t count, const tf_rate *rate, int32_t e, uint32_t base, const tf_grad *grad_y,
+                         int8_t *w, uint8_t *f);
 /* b: [out_c]; pixels = out_h*out_w. */
 void tf_bias_update(uint32_t pixels, uint16_t out_c, const tf_rate *rate, int32_t e, uint32_t base,
                     const tf_grad *grad_y, int32_t *b);

@@ -35,6 +35,9 @@ typedef struct tf_model {
     uint32_t scheme_id;  /* first four bytes of the SHA-256 of what trains and what is shared */
     uint32_t input_bytes;
     uint16_t classes;
+    uint16_t steps;  /* of a sample, each with class scores of its own; 1: a classifier */
+    uint32_t target; /* 0: a sample has one label; else where in it the labels of its steps begin, label - 128 each */
+    uint16_t tokens; /* a sample begins with tokens below this, token - 128 each; 0: with anything */
     uint16_t tensor_count;
     uint8_t fraction_bits; /* 8, or 0: trained weights are int8 alone, for a device that learns by itself */
     uint32_t trained_weights;
@@ -44,10 +47,10 @@ typedef struct tf_model {
     const int8_t *factory_weights; /* [trained_weights] */
     const int32_t *factory_biases; /* [trained_biases] */
 
-    /* x: int8 [input_bytes], H W C order, in the model's input scale. logits: [classes], unit 1/16 nat. */
+    /* x: int8 [input_bytes], H W C order, in the model's input scale. logits: [steps][classes], unit 1/16 nat. */
     void (*forward)(tf_net *net, const int8_t *x, int16_t *logits);
 
-    /* One step of SGD. label < classes. Returns p(label) before the step, Q15 (0..32768). */
+    /* One step of SGD. label < classes; not used with a target. Returns p(label) before the step, Q15 (0..32768). */
     uint32_t (*train_step)(tf_net *net, const int8_t *x, uint16_t label);
 } tf_model;
 

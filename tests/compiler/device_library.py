@@ -51,6 +51,9 @@ class Model(ct.Structure):
         ("scheme_id", ct.c_uint32),
         ("input_bytes", ct.c_uint32),
         ("classes", ct.c_uint16),
+        ("steps", ct.c_uint16),
+        ("target", ct.c_uint32),
+        ("tokens", ct.c_uint16),
         ("tensor_count", ct.c_uint16),
         ("fraction_bits", ct.c_uint8),
         ("trained_weights", ct.c_uint32),
@@ -78,6 +81,7 @@ class Device:
     GUARD = 64
 
     def __init__(self, bundle: Bundle, folder: Path, seed: int = 0, lr_shift: int = 0) -> None:
+        self.bundle = bundle
         emit(bundle.program, bundle.plan, folder)
         grad_bits = bundle.program.grad_bits
         library = kernels(grad_bits)
@@ -107,14 +111,15 @@ class Device:
 
     def logits(self, x: IntArray) -> IntArray:
         """Logits of one sample [H, W, C]."""
-        sample, out = x.astype(np.int8), np.zeros(self.model.classes, np.int16)
+        sample, out = x.astype(np.int8), np.zeros(self.model.steps * self.model.classes, np.int16)
         self.model.forward(ct.byref(self.net), sample.ctypes.data, out.ctypes.data)
         return out.astype(np.int64)
 
-    def train_step(self, x: IntArray, label: int) -> int:
-        """One step; p(label) in Q15."""
-        sample = x.astype(np.int8)
-        return self.model.train_step(ct.byref(self.net), sample.ctypes.data, label)
+    def train_step(self, x: IntArray, label: int | IntArray) -> int:
+        """One step; p(label) in Q15, of a sequence, whose labels are those of its steps, the mean."""
+        sample = self.bundle.samples(x[None], np.atleast_1d(label)[None]).astype(np.int8)
+        of_sample = 0 if self.model.target else int(label)
+        return self.model.train_step(ct.byref(self.net), sample.ctypes.data, of_sample)
 
     def planes(self) -> tuple[bytes, bytes, bytes]:
         """w, f and b as bytes."""

@@ -89,11 +89,11 @@ class Causal(nn.Module):
 
 
 class Cut(nn.Module):
-    """Samples ``start`` to ``end`` of a sequence."""
+    """Samples ``start`` to ``end`` of a sequence, every ``step``-th."""
 
-    def __init__(self, start: int, end: int | None) -> None:
+    def __init__(self, start: int, end: int | None, step: int = 1) -> None:
         super().__init__()
-        self.span = slice(start, end)
+        self.span = slice(start, end, step)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return x[:, :, self.span]

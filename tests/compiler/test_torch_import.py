@@ -187,7 +187,6 @@ REFUSED = {
     "adaptive to 2": ([nn.AdaptiveAvgPool2d(2)], "0", "adaptive"),
     "circular padding": ([nn.Conv2d(2, 3, 3, padding=1, padding_mode="circular")], "0", "pad"),
     "hardtanh": ([nn.Conv2d(2, 3, 3), nn.Hardtanh(-2, 2)], "1", "hardtanh"),
-    "partial flatten": ([nn.Conv2d(2, 3, 3), nn.Flatten(2), nn.Flatten()], "1", "flatten"),
     "linear over an image": ([nn.Linear(5, 4)], "0", "linear"),
     "sort": ([nn.Conv2d(2, 3, 3), Sort()], "1", "sort"),
     "batch norm without statistics": ([nn.BatchNorm2d(2, track_running_stats=False)], "0", "batch norm"),
@@ -221,8 +220,7 @@ SEQUENCES = {
     "padding of channels": ([nn.ConstantPad2d((0, 0, 0, 2), 0.0), nn.Conv1d(4, 3, 3)], "only with zeros"),
     "padding that cuts": ([nn.ConstantPad1d((-2, 0), 0.0), nn.Conv1d(2, 3, 3)], "only with zeros"),
     "reflected padding": ([nn.ReflectionPad1d(2), nn.Conv1d(2, 3, 3)], "pad"),
-    "an end cut off the input": ([Cut(0, -2), nn.Conv1d(2, 3, 3)], "only to cut the end off a conv1d"),
-    "a beginning cut off": ([nn.Conv1d(2, 3, 3), Cut(2, None)], "only to cut the end off a conv1d"),
+    "every second step": ([nn.Conv1d(2, 3, 3), Cut(0, None, 2)], "no block of neighbouring steps"),
     "an end cut off in mid-phase": (
         [nn.Conv1d(2, 3, 3, padding=8, dilation=4), Cut(0, -2)],
         "no multiple of the",
@@ -239,7 +237,15 @@ def test_refuses_sequences_that_it_would_compute_otherwise(case: str) -> None:
         import_torch(module, torch.zeros(1, 2, 12))
 
 
-def test_a_result_read_twice_is_not_cut() -> None:
+@pytest.mark.parametrize("cut", [Cut(0, -2), Cut(3, None), Cut(2, 7), Cut(-1, None)])
+def test_cuts_of_a_sequence(cut: nn.Module) -> None:
+    for layers in ([cut, nn.Conv1d(2, 3, 1)], [nn.Conv1d(2, 3, 3), cut], [nn.Conv1d(2, 3, 3), nn.ReLU(), cut]):
+        module = nn.Sequential(*layers, nn.Flatten(), nn.LazyLinear(4))
+        module(torch.zeros(1, 2, 12))
+        assert_same_as_torch(Network(randomise(module, 0), (2, 12)))
+
+
+def test_a_result_read_twice_is_not_computed_in_part() -> None:
     class Twice(nn.Module):
         def __init__(self, between: nn.Module) -> None:
             super().__init__()
@@ -250,8 +256,26 @@ def test_a_result_read_twice_is_not_cut() -> None:
             return self.fc(self.between(y)[:, :, :-2].mean(2) + y.mean(2))
 
     for between in (nn.Identity(), nn.Dropout()):
-        with pytest.raises(ModelError, match="only to cut the end off a conv1d"):
-            import_torch(Twice(between), torch.zeros(1, 2, 12))
+        assert_same_as_torch(Network(randomise(Twice(between), 0), (2, 12)))
+
+
+def test_a_partial_flatten_that_a_whole_one_follows() -> None:
+    assert_same_as_torch(network(nn.Conv2d(2, 3, 3), nn.Flatten(2), nn.Flatten(), nn.Linear(36, 4)))
+
+
+ARITHMETIC = {
+    "add of a number": lambda m, x: m.fc((m.conv(x) + 1.5).mean((2, 3))),
+    "a number less": lambda m, x: m.fc((m.conv(x) - 0.5).mean((2, 3))),
+    "product with a number": lambda m, x: m.fc((2 * m.conv(x)).mean((2, 3)) * -0.3),
+    "division by a number": lambda m, x: m.fc((m.conv(x) / 3).mean((2, 3))),
+    "add of an image": lambda m, x: m.fc((m.conv(x) + m.square[0].reshape(3, 4, 3)).mean((2, 3))),
+    "add of a row": lambda m, x: m.fc((m.square[1, :3] + m.conv(x)).mean((2, 3))),
+}
+
+
+@pytest.mark.parametrize("case", ARITHMETIC)
+def test_arithmetic_with_constants(case: str) -> None:
+    assert_same_as_torch(of(ARITHMETIC[case]))
 
 
 class Recurrent(nn.Module):
@@ -270,10 +294,10 @@ def test_refuses_an_lstm_by_name() -> None:
 
 FUNCTIONS = {
     "add of two shapes": (lambda m, x: m.fc((m.conv(x) + m.conv(x).mean((2, 3), keepdim=True)).mean((2, 3))), "add"),
-    "add of a constant": (lambda m, x: m.fc((m.conv(x) + 1.0).mean((2, 3))), "add"),
     "scaled add": (lambda m, x: m.fc(torch.add(m.conv(x), m.conv(x), alpha=2).mean((2, 3))), "add"),
-    "product with a constant": (lambda m, x: m.fc((m.conv(x) * 2).mean((2, 3))), "mul"),
-    "product with a row": (lambda m, x: m.fc((m.conv(x) * m.conv(x)[:, :, :1]).mean((2, 3))), "slice"),
+    "product with a constant": (lambda m, x: m.fc((m.conv(x) * m.square[0, :3]).mean((2, 3))), "only with a number"),
+    "product with a row": (lambda m, x: m.fc((m.conv(x) * m.conv(x)[:, :, :1]).mean((2, 3))), "mul of shapes"),
+    "division by a tensor": (lambda m, x: m.fc(m.conv(x).mean((2, 3)) / m.conv(x).mean((2, 3))), "division by a"),
     "concatenation of rows": (lambda m, x: m.fc(torch.cat([m.conv(x), m.conv(x)], 2).mean((2, 3))), "cat"),
     "mean of one axis": (lambda m, x: m.fc(m.conv(x).mean(3).mean(2)), "mean"),
     "dropout left on": (lambda m, x: m.fc(F.dropout(m.conv(x), 0.5, True).mean((2, 3))), "dropout"),

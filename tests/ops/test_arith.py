@@ -100,7 +100,7 @@ def test_qm(r: float, bits: int) -> None:
 @given(st.lists(st.integers(-32768, 32767), min_size=2, max_size=12), st.data(), st.sampled_from([8, 16]))
 def test_softmax_cross_entropy(logits: list[int], data: st.DataObject, grad_bits: int) -> None:
     label = data.draw(st.integers(0, len(logits) - 1))
-    loss = softmax_ce(np.array(logits, np.int64), label, grad_bits)
+    loss = softmax_ce(np.array([logits], np.int64), np.array([label]), grad_bits)
     z = np.array(logits) / 16
     p = np.exp(z - z.max())
     p /= p.sum()

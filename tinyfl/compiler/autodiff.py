@@ -74,8 +74,10 @@ def differentiate(
 ) -> Program:
     """The training step of ``graph``; buffers are sized in bytes."""
     sizes: dict[str, int] = {graph.input: tensor_bytes(graph, graph.input)} if input_in_arena else {}
-    loss = Step("loss", len(graph.nodes), 0, (graph.output,), (grad_of(graph.output), "scratch:loss"))
-    sizes |= {"scratch:loss": 4 * graph.classes, grad_of(graph.output): graph.classes * grad_bits // 8}
+    top = grad_of(graph.output)
+    in_place = (Overlap(top, graph.output, 0),)
+    loss = Step("loss", len(graph.nodes), 0, (graph.output,), (top, "scratch:loss"), overlaps=in_place)
+    sizes |= {"scratch:loss": 4 * graph.classes, top: graph.steps * graph.classes * grad_bits // 8}
     backward = _backward_pass(graph, grad_bits // 8, sizes)
     saved = _saved(graph, backward, sizes)
     peak = _live_peak([loss, *backward], sizes)

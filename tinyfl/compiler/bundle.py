@@ -66,13 +66,27 @@ class Bundle:
 
     @property
     def input_bytes(self) -> int:
-        """Bytes of one int8 sample."""
-        h, w, c = self.program.graph.shapes[self.program.graph.input]
-        return h * w * c
+        """Bytes of one int8 sample; of a sequence with the labels of its steps."""
+        return self.program.graph.sample_bytes
 
     def quantize_input(self, x: FloatArray) -> IntArray:
         """Float samples [N, H, W, C] as int8 values in the model's input scale."""
         return to_int8(x, self.program.graph.quant[self.program.graph.input])
+
+    def samples(self, x: IntArray, labels: IntArray) -> IntArray:
+        """Samples [N, input_bytes] as a device stores them, of int8 inputs [N, H, W, C] and labels as in training.
+
+        Raises ModelError if the labels of tokens are not the tokens that follow.
+        """
+        graph, inputs = self.program.graph, x.reshape(len(x), -1)
+        if not graph.target:
+            return inputs
+        out = np.zeros((len(x), graph.sample_bytes), np.int64)
+        out[:, : inputs.shape[1]] = inputs
+        out[:, graph.target : graph.target + graph.steps] = labels - 128
+        if not np.array_equal(out[:, : inputs.shape[1]], inputs):
+            raise ModelError("the label of each step must be the token after it; shift the tokens by one")
+        return out
 
     def macs(self) -> tuple[int, int]:
         """Multiply-accumulates of the forward pass and of the backward pass with updates, for one sample."""

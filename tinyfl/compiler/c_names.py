@@ -79,5 +79,7 @@ class Names:
         whole = n.trained_in_c and not weighted(n.op).sub_channels
         frozen = "0" if whole or n.trained_in_c == n.weight.shape[-1] else f"n{n.index}_frozen"
         bias = f"net->b + {self.plane_offset[n.index, True]}" if n.bias_trained else f"n{n.index}_bias"
+        if n.bias is None or not n.bias.size:
+            bias = "0"
         place = "" if n.trained_in_c or (biased and n.bias_trained) else "static "
         return f"{place}const tf_weights n{n.index}_wt = {{{trained}, {frozen}, {bias if biased else '0'}}};"

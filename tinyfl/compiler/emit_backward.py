@@ -16,22 +16,32 @@ def train_function(names: Names) -> str:
     program = names.program
     graph = program.graph
     backward = program.steps[program.forward_steps + 1 :]
-    used = {s.node for s in backward if s.action == "input_grad" and OPS[graph.nodes[s.node].op].parametrised}
-    body = "".join(f"    {names.weights(graph.nodes[i], biased=False)}\n" for i in sorted(used))
+    steps = "".join(_backward(step, names) for step in backward)
+    used = [n for n in graph.nodes if OPS[n.op].parametrised and f"&n{n.index}_wt" in steps]
+    body = "".join(f"    {names.weights(n, biased=False)}\n" for n in used)
+    body += "    (void)label;\n" if graph.target else ""
     grad, scratch = names.pointer(grad_of(graph.output)), names.pointer("scratch:loss")
     body += (
         f"    int16_t *logits = (int16_t *)(void *)({names.at(graph.output)});\n"
         "    forward_pass(net, x, logits, 1);\n"
-        f"    const tf_loss loss = tf_softmax_ce({graph.classes}, logits, label, {grad}, {scratch});\n"
+        f"    const tf_loss loss = {_loss(names, grad, scratch)};\n"
         "    const uint32_t step = net->step++;\n"
         "    if (loss.skip) {\n"
         "        return loss.p_label;\n"
         "    }\n"
         "    const int32_t e_top = loss.e_top + net->lr_shift;\n"
     )
-    body += "".join(_backward(step, names) for step in backward)
+    body += steps
     body += "    return loss.p_label;\n"
     return f"static uint32_t train_step(tf_net *net, const int8_t *x, uint16_t label) {{\n{body}}}\n"
+
+
+def _loss(names: Names, grad: str, scratch: str) -> str:
+    graph = names.program.graph
+    if not graph.target:
+        return f"tf_softmax_ce({graph.classes}, logits, label, {grad}, {scratch})"
+    sizes = f"{graph.steps}, {graph.classes}"
+    return f"tf_softmax_ce_steps({sizes}, logits, x + {graph.target}, {grad}, {scratch})"
 
 
 def unchanged(step: Step, names: Names) -> bool:

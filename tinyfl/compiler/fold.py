@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from tinyfl.errors import ModelError
 from tinyfl.ops import OPS
-from tinyfl.types import Graph, Node, QuantParams, Shape
+from tinyfl.ops.embedding import MOST_TOKENS
+from tinyfl.types import Graph, Node, QuantParams, Shape, Window
 
 _FUSES_ACTIVATION = ("conv", "pointwise", "depthwise", "add", "sub", "mul", "mul_channels", "concat", "avg_pool")
 
@@ -25,18 +26,59 @@ def finish(
     """
     graph = Graph(tuple(_unique_names(_reachable(nodes, output))), dict(shapes), input_name, output, quant or {})
     if quant is None:
-        graph = fold_activations(fold_scales(graph))
+        graph = fold_activations(fold_scales(fold_norms(graph)))
     last = graph.nodes[-1] if graph.nodes else None
-    if last is None or last.op != "pointwise" or last.window is None or last.window.pixels != 1:
+    if last is None or last.op != "pointwise" or last.window is None or last.window.in_h != 1:
         what = "is empty" if last is None else f"ends in {last.op} ({last.name})"
         raise ModelError(f"the network {what}; it must end in a linear layer that gives the class scores")
     if last.activation != "none" or len(graph.consumers(last.output)) != 0:
         raise ModelError(f"the class scores of {last.name} must be the network's output, without an activation")
+    if last.window.pixels > 1:
+        graph = _with_targets(graph, last.window)
     nodes = [*graph.nodes[:-1], replace(last, op="logits")]
     used = {t for n in nodes for t in (*n.inputs, n.output)}
     shapes = {t: s for t, s in graph.shapes.items() if t in used}
     prescribed = {t: q for t, q in graph.quant.items() if t in used and t != output}
+    if any(n.op == "embedding" for n in graph.consumers(graph.input)):
+        prescribed[graph.input] = QuantParams(1.0, -128)
     return replace(graph, nodes=tuple(nodes), shapes=shapes, quant=prescribed)
+
+
+def _with_targets(graph: Graph, last: Window) -> Graph:
+    """A sequence: its steps are labelled by the next token, or, without tokens, by labels behind the input."""
+    if last.out_c > MOST_TOKENS:
+        raise ModelError(f"each step of the output has {last.out_c} classes; at most {MOST_TOKENS} fit a byte")
+    h, w, c = graph.shapes[graph.input]
+    reads_tokens = any(n.op == "embedding" for n in graph.consumers(graph.input))
+    if reads_tokens and last.pixels != w:
+        raise ModelError(f"the network scores {last.pixels} steps of {w} tokens; it must score the token after each")
+    return replace(graph, target=1 if reads_tokens else h * w * c)
+
+
+def fold_norms(graph: Graph) -> Graph:
+    """Fold a layer or RMS norm's scale and shift into what reads it, if that is nothing but linear layers."""
+    for node in graph.nodes:
+        before = next((n for n in graph.nodes if n.output == node.inputs[0]), None)
+        readers = graph.consumers(node.output)
+        if before is None or before.op not in ("layer_norm", "rms_norm") or node.op != "depthwise":
+            continue
+        if not readers or any(n.op != "pointwise" for n in readers) or len(graph.consumers(before.output)) != 1:
+            continue
+        folded = {n.output: _behind(node, n, before.output) for n in readers}
+        nodes = tuple(folded.get(n.output, n) for n in graph.nodes if n is not node)
+        return fold_norms(replace(graph, nodes=nodes))
+    return graph
+
+
+def _behind(scale: Node, layer: Node, source: str) -> Node:
+    """A linear layer that reads ``source`` as it was before ``scale``, a 1x1 depthwise layer."""
+    assert scale.weight is not None
+    assert scale.bias is not None
+    assert layer.weight is not None
+    assert layer.bias is not None
+    weight = layer.weight * scale.weight.ravel()
+    bias = layer.bias + layer.weight[:, 0, 0] @ scale.bias
+    return replace(layer, inputs=(source,), weight=weight, bias=bias)
 
 
 def _reachable(nodes: list[Node], output: str) -> list[Node]:

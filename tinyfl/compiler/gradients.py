@@ -71,7 +71,8 @@ def activation_mask(n: Int8Node, y: IntArray) -> IntArray:
 def real_peaks(graph: Int8Graph, values: Mapping[str, IntArray], loss_grad: FloatArray) -> dict[str, FloatArray]:
     """Largest absolute value of every needed tensor's exact gradient for each sample, over its partial sums.
 
-    ``values`` are the activations of the integer forward pass; ``loss_grad`` [N, 1, 1, classes] is dL/dlogits in nats.
+    ``values`` are the activations of the integer forward pass; ``loss_grad`` [N, 1, steps, classes] is dL/dlogits in
+    nats.
     """
     needed = needs_grad(graph)
     grads = {graph.output: loss_grad}
@@ -101,7 +102,7 @@ def calibrate_exponents(
     graph: Int8Graph, x: IntArray, labels: IntArray, grad_bits: int, margin: int, seed: int
 ) -> dict[str, int]:
     """r_t of every gradient tensor that is not always zero: on the labels given and on uniformly random ones."""
-    drawn = np.random.default_rng(seed).integers(0, graph.classes, len(x))
+    drawn = np.random.default_rng(seed).integers(0, graph.classes, labels.shape)
     offsets: dict[str, int] = {graph.output: 0}
     for part in chunks(graph.shapes, len(x)):
         values = integer_activations(graph, x[part])
@@ -113,12 +114,13 @@ def calibrate_exponents(
 
 def _exponents(graph: Int8Graph, values: Mapping[str, IntArray], targets: IntArray, grad_bits: int) -> dict[str, int]:
     """Smallest x_t - e_top of every gradient tensor but the logits' over a few samples."""
-    logits = values[graph.output].reshape(len(targets), -1)
-    losses = [softmax_ce(z, int(t), grad_bits) for z, t in zip(logits, targets, strict=True)]
-    real = np.zeros((len(targets), 1, 1, graph.classes))
+    logits = values[graph.output].reshape(len(targets), graph.steps, graph.classes)
+    rows = targets.reshape(len(targets), graph.steps)
+    losses = [softmax_ce(z, t, grad_bits) for z, t in zip(logits, rows, strict=True)]
+    real = np.zeros((len(targets), *graph.shapes[graph.output]))
     for i, loss in enumerate(losses):
         if loss.grad is not None:
-            real[i, 0, 0] = loss.grad * 2.0**-loss.e_top
+            real[i] = (loss.grad * 2.0**-loss.e_top).reshape(real.shape[1:])
     limit = grad_limit(grad_bits)
     smallest = {}
     for tensor, peaks in real_peaks(graph, values, real).items():
@@ -164,7 +166,7 @@ def grad_constants(
             if any(not 0 <= b <= _LONGEST_SHIFT for b in bsh):
                 raise ModelError(f"node {n.name}: its gradient needs a shift of {max(bsh)} bits; recalibrate")
             through = r[n.inputs[0]] if OPS[n.op].trains_through_input else g.ro
-            out[n.index] = replace(_with_rates(n, g, learning_rate), bsh=bsh, update_ro=through)
+            out[n.index] = replace(_with_rates(n, g, learning_rate / graph.steps), bsh=bsh, update_ro=through)
     return out
 
 

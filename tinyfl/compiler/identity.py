@@ -15,6 +15,8 @@ def network_id(program: Program) -> int:
     """Id of a compiled network; equal ids mean equal arithmetic."""
     digest = hashlib.sha256()
     feed(digest, [list(program.graph.nodes), program.grad_bits, sorted(program.grads.items())])
+    if program.graph.target:
+        feed(digest, program.graph.target)
     if program.fraction_bits != 8:
         feed(digest, program.fraction_bits)
     return int.from_bytes(digest.digest()[:4], "big")

@@ -40,16 +40,20 @@ class Interpreter:
                 self._masters[n.index] = weighted(n.op).trained(n, n.weight) * 256
 
     def logits(self, x: IntArray) -> IntArray:
-        """Logits [N, classes] of samples [N, H, W, C] in 1/16 nat."""
+        """Logits [N, classes] of samples [N, H, W, C] in 1/16 nat; of a sequence [N, steps x classes]."""
         return self._forward(x.astype(np.int64))[self.program.graph.output].reshape(len(x), -1)
 
-    def train_step(self, x: IntArray, label: int) -> int:
-        """One step on one sample [H, W, C]; returns p(label) before the step in Q15."""
+    def train_step(self, x: IntArray, label: int | IntArray) -> int:
+        """One step on one sample [H, W, C]; returns p(label) before the step in Q15.
+
+        A sequence has a label for each step [steps], and the mean of their probabilities is returned.
+        """
         graph = self.program.graph
         values = self._forward(x.astype(np.int64)[None])
-        loss = softmax_ce(values[graph.output].ravel(), label, self.program.grad_bits)
+        logits = values[graph.output].reshape(graph.steps, graph.classes)
+        loss = softmax_ce(logits, np.atleast_1d(label), self.program.grad_bits)
         if loss.grad is not None:
-            values[grad_of(graph.output)] = loss.grad.reshape(1, 1, 1, -1)
+            values[grad_of(graph.output)] = loss.grad.reshape(1, *graph.shapes[graph.output])
             for step in self.program.steps[self.program.forward_steps + 1 :]:
                 self._backward(step, values, loss.e_top)
         self.step = (self.step + 1) & 0xFFFFFFFF

@@ -77,7 +77,7 @@ def load_graph(model: str, calibration: Calibration) -> Graph:
             exported = torch.export.load(model)
         except Exception as error:  # torch raises many kinds for a missing, truncated or foreign file
             raise ModelError(f"{model} cannot be read as a torch.export file ({error})") from error
-        return import_exported(exported, calibration.torch_shape)
+        return import_exported(exported)
     factory = load_named(model, "network", ModelError)
     try:
         module = factory()

@@ -30,14 +30,18 @@ def compile_graph(
 ) -> Bundle:
     """Compile ``graph`` to a training step.
 
-    ``calibration`` [N, H, W, C] and ``labels`` [N] set the ranges of activations and gradients (NUMERICS asks for 200
+    ``calibration`` [N, H, W, C] and ``labels`` [N], of a sequence [N, steps], set the ranges (NUMERICS asks for 200
     samples or more); ``margin`` are spare bits of the gradients' exponents; ``input_in_arena`` plans a place for the
     sample, which is used up there; ``fraction_bits`` 0 keeps trained weights as int8 alone (one byte each, not for a
     federation). Raises ModelError or SchemeError.
     """
     check_scheme(scheme, graph)
-    if len(labels) != len(calibration) or labels.min(initial=0) < 0 or labels.max(initial=0) >= graph.classes:
-        raise ModelError(f"calibration needs one label in 0..{graph.classes - 1} a sample; check the data set")
+    wanted = (len(calibration), graph.steps) if graph.target else (len(calibration),)
+    if labels.shape != wanted or labels.min(initial=0) < 0 or labels.max(initial=0) >= graph.classes:
+        each = f"each of the {graph.steps} steps of a sample" if graph.target else "a sample"
+        raise ModelError(f"calibration needs one label in 0..{graph.classes - 1} for {each}; check the data set")
+    if graph.target and input_in_arena:
+        raise ModelError("a sequence's sample holds the labels of its steps: keep it outside of the arena")
     graph = order_nodes(graph)
     int8 = quantize(graph, scheme, calibration)
     q = int8.quant[int8.input]

@@ -79,7 +79,7 @@ def quantize(graph: Graph, scheme: UpdateScheme, calibration: FloatArray) -> Int
         )
     quant = _tensor_params(graph, scheme, calibration)
     nodes = tuple(_quantize_node(index, node, scheme, quant) for index, node in enumerate(graph.nodes))
-    return Int8Graph(nodes, graph.shapes, quant, graph.input, graph.output)
+    return Int8Graph(nodes, graph.shapes, quant, graph.input, graph.output, graph.target)
 
 
 def _tensor_params(graph: Graph, scheme: UpdateScheme, calibration: FloatArray) -> dict[str, QuantParams]:

@@ -7,7 +7,9 @@ from tinyfl.ops.add import Add
 from tinyfl.ops.avg_pool import AvgPool
 from tinyfl.ops.concat import Concat
 from tinyfl.ops.conv import Conv, Logits, Pointwise
+from tinyfl.ops.crop import Crop
 from tinyfl.ops.depthwise import Depthwise
+from tinyfl.ops.embedding import Embedding, Positions
 from tinyfl.ops.max_pool import MaxPool
 from tinyfl.ops.mul import Mul, MulChannels
 from tinyfl.ops.operator import Operator
@@ -30,6 +32,9 @@ OPS: dict[str, Operator] = {
     "mul_channels": MulChannels(),
     "concat": Concat(),
     "requantize": Requantize(),
+    "crop": Crop(),
+    "embedding": Embedding(),
+    "positions": Positions(),
     **FUNCTIONS,
 }
 

@@ -15,7 +15,7 @@ _EXP = np.array([math.floor(65536 * math.exp(-d / 16) + 0.5) for d in range(177)
 
 @dataclass(frozen=True)
 class Loss:
-    """Result of one sample: probability of the label (Q15), exponent and gradient of the logits.
+    """Result of one sample: mean probability of the labels (Q15), exponent and gradient of the logits [steps, classes].
 
     ``grad`` is None where the gradient is zero everywhere: there is nothing to learn from the sample.
     """
@@ -26,24 +26,29 @@ class Loss:
 
 
 def softmax(logits: IntArray) -> IntArray:
-    """Probabilities in Q15 of int16 logits [classes] in 1/16 nat."""
-    d = int(logits.max()) - logits
+    """Probabilities in Q15 of int16 logits [..., classes] in 1/16 nat."""
+    d = logits.max(axis=-1, keepdims=True) - logits
     t = np.where(d <= 176, _EXP[np.minimum(d, 176)], 0)
-    total = int(t.sum())
-    return ((t << 15) + total // 2) // total
+    total = t.sum(axis=-1, keepdims=True)
+    out: IntArray = ((t << 15) + total // 2) // total
+    return out
 
 
-def softmax_ce(logits: IntArray, label: int, grad_bits: int) -> Loss:
-    """Cross-entropy gradient normalised to ``grad_bits``; the step is skipped where it vanishes."""
+def softmax_ce(logits: IntArray, labels: IntArray, grad_bits: int) -> Loss:
+    """Gradient of the summed cross-entropy of logits [steps, classes], labels [steps], normalised to ``grad_bits``.
+
+    The step is skipped where it vanishes.
+    """
     limit = (1 << (grad_bits - 1)) - 1
-    p = softmax(logits)
-    g = p.copy()
-    g[label] -= 32768
+    g = softmax(logits)
+    steps = np.arange(len(g))
+    p_label = (int(g[steps, labels].sum()) + len(g) // 2) // len(g)
+    g[steps, labels] -= 32768
     m = int(np.abs(g).max())
     if m == 0:
-        return Loss(int(p[label]), 0, None)
+        return Loss(p_label, 0, None)
     k = bit_length(m) - (grad_bits - 1)
     e_top = 15 - k
     if int(rs(np.array(m, np.int64), k)) > limit:
         e_top -= 1
-    return Loss(int(p[label]), e_top, sat(rs(g, 15 - e_top), -limit, limit))
+    return Loss(p_label, e_top, sat(rs(g, 15 - e_top), -limit, limit))

@@ -10,26 +10,32 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from tinyfl.compiler.frontends.torch_arguments import Value, argument, pair, path
+from tinyfl.compiler.frontends.torch_arguments import argument, pair, where
 from tinyfl.errors import ModelError
-from tinyfl.types import FloatArray, Node, Window
+from tinyfl.types import FloatArray, Node, Shape, Window
 
 
 def convolution_window(
-    fx: Any, x: Value, weight: tuple[int, ...], groups: int, one_d: bool
+    fx: Any,
+    shape: Shape,
+    pad: tuple[int, int, int, int],
+    weight: tuple[int, ...],
+    groups: int,
+    one_d: bool,
 ) -> tuple[Window, tuple[int, int]]:
     """The window of a convolution with weights [out_c, in_c/groups, kernel_h, kernel_w], and its dilation.
 
+    It reads an image (H, W, C) with zeros ``pad`` (top, bottom, left, right) around it.
     With a dilation the kernel of the window is as long as its taps reach.
     """
-    h, w, c = x.shape
+    h, w, c = shape
     dilations, strides = (pair(argument(fx, i, 1), one_d, 1) for i in (5, 3))
     padding = argument(fx, 4, 0)
     given = (0, 0) if padding in ("same", "valid") else pair(padding, one_d, 0)
     axes = [
         _axis(size, k, d, s, (b, a), None if padding == "same" else p)
         for size, k, d, s, b, a, p in zip(
-            (h, w), weight[2:], dilations, strides, x.pad[::2], x.pad[1::2], given, strict=True
+            (h, w), weight[2:], dilations, strides, (pad[0], pad[2]), (pad[1], pad[3]), given, strict=True
         )
     ]
     (out_h, reach_h, top, d_h), (out_w, reach_w, left, d_w) = axes
@@ -55,12 +61,10 @@ def dilated(fx: Any, win: Window, weight: FloatArray, dilation: tuple[int, int])
     """A conv1d's window and weights over the image whose columns are the dilation's phases; ModelError."""
     d = dilation[1]
     if win.in_h != 1 or dilation[0] != 1 or win.stride_w != 1:
-        raise ModelError(
-            f"node {path(fx)} ({fx.name}): dilation {dilation} is not supported; only that of a conv1d of stride 1"
-        )
+        raise ModelError(f"{where(fx)}: dilation {dilation} is not supported; only that of a conv1d of stride 1")
     if win.in_w % d or win.pad_left % d or win.out_w % d:
         raise ModelError(
-            f"node {path(fx)} ({fx.name}): dilation {d} needs a length, a padding and a result that are multiples of "
+            f"{where(fx)}: dilation {d} needs a length, a padding and a result that are multiples of "
             f"it, not {win.in_w}, {win.pad_left} and {win.out_w}; change the window's length or the padding"
         )
     image = Window(
@@ -85,7 +89,7 @@ def shortened(fx: Any, node: Node, length: int) -> Node:
         return replace(node, window=replace(win, out_w=length))
     if length % win.out_w:
         raise ModelError(
-            f"node {path(fx)} ({fx.name}): a result of {length} samples is no multiple of the dilation {win.out_w}; "
+            f"{where(fx)}: a result of {length} samples is no multiple of the dilation {win.out_w}; "
             "cut off another number of samples"
         )
     return replace(node, window=replace(win, out_h=length // win.out_w))

@@ -1,0 +1,79 @@
+"""Networks over sequences for the tests: tokens or steps in, scores of each step or of the whole out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+
+from tinyfl.compiler.bundle import Bundle
+from tinyfl.compiler.frontends.torch import import_torch
+from tinyfl.compiler.pipeline import compile_graph
+from tinyfl.ops import OPS
+from tinyfl.types import FloatArray, Graph, IntArray, LayerUpdate, UpdateScheme
+
+
+class Language(nn.Module):
+    """Scores of the next token: token and positional embeddings, ``body`` over [N, T, C], a linear layer."""
+
+    def __init__(self, tokens: int, steps: int, channels: int, body: nn.Module) -> None:
+        super().__init__()
+        self.token, self.position = nn.Embedding(tokens, channels), nn.Embedding(steps, channels)
+        self.body, self.head = body, nn.Linear(channels, tokens)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = self.token(x) + self.position(torch.arange(x.shape[1]))
+        return self.head(self.body(y))
+
+
+@dataclass(frozen=True)
+class Sequences:
+    """A module over tokens [N, T] below ``tokens``, or, where that is 0, over steps [N, T, C]; double, eval mode."""
+
+    module: nn.Module
+    steps: int
+    tokens: int = 0
+    channels: int = 0
+
+    def graph(self) -> Graph:
+        x, _ = self.samples(1, 0)
+        return import_torch(self.module, x, "channels_last")
+
+    def samples(self, count: int, seed: int) -> tuple[torch.Tensor, FloatArray]:
+        """The same samples as torch wants them and as the compiler wants them, [N, 1, T, C]."""
+        generator = torch.Generator().manual_seed(seed)
+        if self.tokens:
+            x = torch.randint(self.tokens, (count, self.steps), generator=generator)
+            return x, x.double().numpy()[:, None, :, None]
+        x = torch.randn(count, self.steps, self.channels, dtype=torch.float64, generator=generator)
+        return x, x.numpy()[:, None]
+
+
+def labels_of(graph: Graph, x: FloatArray, seed: int) -> IntArray:
+    """Labels for samples [N, 1, T, C]: of a language the next tokens, the last one random; else random."""
+    rng = np.random.default_rng(seed)
+    if not graph.target:
+        return rng.integers(graph.classes, size=len(x))
+    labels = rng.integers(graph.classes, size=(len(x), graph.steps))
+    if graph.target == 1:
+        labels[:, :-1] = x[:, 0, 1:, 0]
+    return labels
+
+
+def compile_sequences(
+    network: Sequences,
+    scheme: UpdateScheme | None = None,
+    *,
+    grad_bits: int = 16,
+    rate: float = 2.0**-4,
+    count: int = 48,
+) -> Bundle:
+    """Compile with random samples; without a scheme every layer trains."""
+    graph = network.graph()
+    if scheme is None:
+        scheme = UpdateScheme(tuple(LayerUpdate(n.name, 1.0, True) for n in graph.nodes if OPS[n.op].parametrised))
+    _, x = network.samples(count, 1)
+    labels = labels_of(graph, x, 2)
+    return compile_graph(graph, scheme, x, labels, learning_rate=rate, grad_bits=grad_bits, margin=1)

@@ -1,0 +1,100 @@
+"""Networks over sequences: the import computes what torch computes, the C what the interpreter computes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from device_library import Device
+from sequence_networks import Language, Sequences, compile_sequences, labels_of
+from torch import nn
+
+from tinyfl.compiler.bundle import Bundle
+from tinyfl.compiler.interpret import Interpreter
+from tinyfl.compiler.quantize import float_activations
+from tinyfl.errors import ModelError
+
+
+def double(module: nn.Module) -> nn.Module:
+    torch.manual_seed(0)
+    for m in module.modules():
+        if hasattr(m, "reset_parameters"):
+            m.reset_parameters()
+    return module.double().eval()
+
+
+class Last(nn.Module):
+    """The last step of [N, T, C]."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x[:, -1]
+
+
+def language(body: nn.Module, tokens: int = 20, steps: int = 7, channels: int = 6) -> Sequences:
+    return Sequences(double(Language(tokens, steps, channels, body)), steps, tokens)
+
+
+NETWORKS = {
+    "embedding": language(nn.Identity()),
+    "byte": language(nn.Sequential(nn.Linear(6, 12), nn.GELU(), nn.Linear(12, 6)), tokens=256),
+    "labelled steps": Sequences(double(nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3))), 9, 0, 4),
+    "last step": Sequences(double(nn.Sequential(nn.Linear(4, 8), nn.Tanh(), Last(), nn.Linear(8, 3))), 9, 0, 4),
+}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_import_computes_what_torch_computes(name: str) -> None:
+    network = NETWORKS[name]
+    x, samples = network.samples(5, 3)
+    with torch.no_grad():
+        expected = network.module(x).numpy()
+    graph = network.graph()
+    got = float_activations(graph, samples)[graph.output].reshape(expected.shape)
+    np.testing.assert_allclose(got, expected, rtol=1e-9, atol=1e-9)
+
+
+def trained(bundle: Bundle, network: Sequences, folder: Path, steps: int = 12) -> None:
+    """Trains C and interpreter on the same samples."""
+    _, samples = network.samples(steps, 4)
+    labels = labels_of(network.graph(), samples, 5)
+    x = bundle.quantize_input(samples)
+    machine, device = Interpreter(bundle.program, 9), Device(bundle, folder, 9)
+    before = machine.planes()
+    for i in range(steps):
+        assert device.train_step(x[i], labels[i]) == machine.train_step(x[i], labels[i]), i
+        assert device.planes() == machine.planes(), i
+        assert np.array_equal(device.logits(x[i]), machine.logits(x[i : i + 1])[0])
+    assert machine.planes() != before
+    assert device.net.saturated == machine.saturated
+    assert device.guards_hold()
+
+
+@pytest.mark.parametrize("grad_bits", [8, 16])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_c_equals_the_interpreter(name: str, grad_bits: int, tmp_path: Path) -> None:
+    trained(compile_sequences(NETWORKS[name], grad_bits=grad_bits), NETWORKS[name], tmp_path)
+
+
+def test_only_rows_of_tokens_that_occur_change() -> None:
+    bundle = compile_sequences(NETWORKS["byte"])
+    machine = Interpreter(bundle.program, 1)
+    table = next(t for t in bundle.tensors if t.name == "token.weight")
+    before = machine.masters()[0][table.offset : table.offset + table.count].reshape(256, -1)
+    _, samples = NETWORKS["byte"].samples(1, 6)
+    machine.train_step(bundle.quantize_input(samples)[0], labels_of(NETWORKS["byte"].graph(), samples, 1)[0])
+    after = machine.masters()[0][table.offset : table.offset + table.count].reshape(256, -1)
+    changed = set(np.flatnonzero((before != after).any(axis=1)))
+    assert changed
+    assert changed <= set(samples.ravel().astype(int))
+
+
+def test_labels_that_are_not_the_next_tokens_are_refused() -> None:
+    bundle = compile_sequences(NETWORKS["embedding"])
+    _, samples = NETWORKS["embedding"].samples(2, 6)
+    x = bundle.quantize_input(samples)
+    with pytest.raises(ModelError, match="the token after it"):
+        bundle.samples(x, np.zeros((2, 7), np.int64))
+    labels = labels_of(NETWORKS["embedding"].graph(), samples, 1)
+    assert bundle.samples(x, labels).shape == (2, 8) == (2, bundle.input_bytes)
