@@ -26,10 +26,26 @@ WITHOUT_WINDOW = {
 }
 
 
+def crop(n: Int8Node, x: torch.Tensor, weight: torch.Tensor | None) -> torch.Tensor:
+    first, pixels, channel, channels = map(int, n.coefficients)
+    rows = x.reshape(len(x), 1, -1, x.shape[3])
+    return rows[:, :, first : first + pixels, channel : channel + channels]
+
+
+OF_SEQUENCES = {
+    "crop": crop,
+    "embedding": lambda n, x, w: w[x[..., 0].long(), 0, 0],
+    "positions": lambda n, x, w: x + w.reshape(x.shape[1:]),
+    "affine": lambda n, x, w: n.coefficients[0] * x + n.coefficients[1],
+}
+
+
 def operator(
     n: Int8Node, xs: list[torch.Tensor], weight: torch.Tensor | None, bias: torch.Tensor | None
 ) -> torch.Tensor:
     """Real output of one operator before its activation; ``weight`` is laid out as the node's."""
+    if n.op in OF_SEQUENCES:
+        return OF_SEQUENCES[n.op](n, xs[0], weight)
     if n.window is None:
         return WITHOUT_WINDOW[n.op](*xs)
     win = n.window
@@ -86,9 +102,12 @@ def gradients(
         xs = [dequantised(graph, t, values[t]).requires_grad_() for t in n.inputs]
         leaves = [p.requires_grad_() for p in parameters(n, n.weight, n.bias) if p is not None]
         out = operator(n, xs, *(leaves or (None, None)))
-        found = torch.autograd.grad(out, [*xs, *leaves], g.reshape(out.shape))
+        found = torch.autograd.grad(out, [*xs, *leaves], g.reshape(out.shape), allow_unused=True)
         for tensor, gx in zip(n.inputs, found, strict=False):
-            grads[tensor] = grads[tensor] + gx if tensor in grads else gx
+            if gx is not None:
+                grads[tensor] = grads[tensor] + gx if tensor in grads else gx
         if leaves:
-            of_parameters[n.index, "weight"], of_parameters[n.index, "bias"] = found[len(xs) :]
+            of_weight, of_bias = found[len(xs) :]
+            of_parameters[n.index, "weight"] = of_weight
+            of_parameters[n.index, "bias"] = torch.zeros(0) if of_bias is None else of_bias
     return grads, of_parameters

@@ -77,3 +77,30 @@ def compile_sequences(
     _, x = network.samples(count, 1)
     labels = labels_of(graph, x, 2)
     return compile_graph(graph, scheme, x, labels, learning_rate=rate, grad_bits=grad_bits, margin=1)
+
+
+def double(module: nn.Module) -> nn.Module:
+    torch.manual_seed(0)
+    for m in module.modules():
+        if hasattr(m, "reset_parameters"):
+            m.reset_parameters()
+    return module.double().eval()
+
+
+class Last(nn.Module):
+    """The last step of [N, T, C]."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x[:, -1]
+
+
+def language(body: nn.Module, tokens: int = 20, steps: int = 7, channels: int = 6) -> Sequences:
+    return Sequences(double(Language(tokens, steps, channels, body)), steps, tokens)
+
+
+SEQUENCE_NETWORKS = {
+    "embedding": language(nn.Identity()),
+    "byte": language(nn.Sequential(nn.Linear(6, 12), nn.GELU(), nn.Linear(12, 6)), tokens=256),
+    "labelled steps": Sequences(double(nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3))), 9, 0, 4),
+    "last step": Sequences(double(nn.Sequential(nn.Linear(4, 8), nn.Tanh(), Last(), nn.Linear(8, 3))), 9, 0, 4),
+}

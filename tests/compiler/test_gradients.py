@@ -15,6 +15,7 @@ import torch
 from hypothesis import given, settings
 from networks import Causal, Combined, Mean, Network, Residual, Squeeze, compile_network, networks, randomise
 from reference import gradients
+from sequence_networks import SEQUENCE_NETWORKS, compile_sequences, labels_of
 from torch import nn
 
 from tinyfl.compiler.bundle import Bundle
@@ -164,11 +165,12 @@ class Comparison:
         return float(3 * np.sqrt((error**2).mean() / len(error)) / size + 0.002)
 
 
-def softmax_gradient(logits: IntArray, label: int) -> FloatArray:
+def softmax_gradient(logits: IntArray, labels: IntArray) -> FloatArray:
+    """Of the summed loss, for logits [steps, classes] and labels [steps]."""
     z = logits / 16
-    p = np.exp(z - z.max())
-    p /= p.sum()
-    p[label] -= 1
+    p = np.exp(z - z.max(axis=1, keepdims=True))
+    p /= p.sum(axis=1, keepdims=True)
+    p[np.arange(len(p)), labels] -= 1
     return p
 
 
@@ -183,8 +185,8 @@ def loud(
         scale = n.weight_scale if n.op == "depthwise" else n.weight_scale[:, None, None, None]
         shifts = []
         for what, unit in (("weight", 256 / scale), ("bias", 1 / (n.weight_scale * n.input_quant[0].scale))):
-            unit = unit * program.learning_rate
-            largest = np.abs(exact[n.index, what].numpy() * unit).max()
+            unit = unit * program.learning_rate / program.graph.steps
+            largest = np.abs(exact[n.index, what].numpy() * unit).max(initial=0)
             shifts.append(0 if largest == 0 else int(np.floor(np.log2(largest / LOUD))))
             units[n.index, what] = unit * 2.0 ** -shifts[-1]
         g = grads[n.index]
@@ -197,17 +199,17 @@ def compare(bundle: Bundle, x: IntArray, labels: IntArray) -> tuple[dict[str, Co
     graph = bundle.program.graph
     factory = Interpreter(bundle.program).masters()
     values = integer_activations(graph, x)
-    logits = values[graph.output].reshape(len(x), -1)
+    logits = values[graph.output].reshape(len(x), graph.steps, -1)
     rows: dict[str, list[tuple[FloatArray, FloatArray]]] = {}
     saturated = 0
     for i, label in enumerate(labels):
-        top = torch.from_numpy(softmax_gradient(logits[i], int(label)).reshape(1, 1, 1, -1))
+        top = torch.from_numpy(softmax_gradient(logits[i], np.atleast_1d(label))[None, None])
         if top.abs().max() < NOTHING_TO_LEARN:
             continue
         _, exact = gradients(graph, {t: v[i : i + 1] for t, v in values.items()}, top)
         program, units = loud(bundle.program, exact)
         machine = Interpreter(program, seed=i)
-        machine.train_step(x[i], int(label))
+        machine.train_step(x[i], label)
         saturated += machine.saturated
         for t in bundle.tensors:
             what = "bias" if t.is_bias else "weight"
@@ -243,6 +245,26 @@ def test_the_network_holds_the_operator(name: str) -> None:
             assert not r.mask_hi or 0.01 < (y >= r.hi).mean() < 0.9
     else:
         assert any(n.op == expected for n in nodes)
+
+
+SEQUENCES = {name: network for name, network in SEQUENCE_NETWORKS.items() if name != "byte"}
+
+
+@pytest.mark.parametrize("name", SEQUENCES)
+@pytest.mark.parametrize("grad_bits", [8, 16])
+def test_an_operator_over_sequences_passes_gradients_that_autograd_confirms(name: str, grad_bits: int) -> None:
+    network = SEQUENCES[name]
+    bundle = compile_sequences(network, grad_bits=grad_bits, count=200)
+    _, samples = network.samples(12, 5)
+    labels = labels_of(network.graph(), samples, 6)
+    comparisons, saturated = compare(bundle, bundle.quantize_input(samples), labels)
+    assert saturated == 0
+    for parameter, c in comparisons.items():
+        cosines, ratios = c.cosines(), c.norm_ratios()
+        tolerance = (0.99, 0.05) if grad_bits == 8 else (0.9999, 0.002)
+        assert np.median(cosines) >= tolerance[0], parameter
+        assert abs(np.median(ratios) - 1) <= tolerance[1], parameter
+        assert c.bias() <= c.unbiased_bound(), parameter
 
 
 @pytest.mark.parametrize("name", NETWORKS)

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 import torch
 from device_library import Device
-from sequence_networks import Language, Sequences, compile_sequences, labels_of
-from torch import nn
+from sequence_networks import SEQUENCE_NETWORKS, Sequences, compile_sequences, labels_of
 
 from tinyfl.compiler.bundle import Bundle
 from tinyfl.compiler.interpret import Interpreter
@@ -17,36 +16,9 @@ from tinyfl.compiler.quantize import float_activations
 from tinyfl.errors import ModelError
 
 
-def double(module: nn.Module) -> nn.Module:
-    torch.manual_seed(0)
-    for m in module.modules():
-        if hasattr(m, "reset_parameters"):
-            m.reset_parameters()
-    return module.double().eval()
-
-
-class Last(nn.Module):
-    """The last step of [N, T, C]."""
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return x[:, -1]
-
-
-def language(body: nn.Module, tokens: int = 20, steps: int = 7, channels: int = 6) -> Sequences:
-    return Sequences(double(Language(tokens, steps, channels, body)), steps, tokens)
-
-
-NETWORKS = {
-    "embedding": language(nn.Identity()),
-    "byte": language(nn.Sequential(nn.Linear(6, 12), nn.GELU(), nn.Linear(12, 6)), tokens=256),
-    "labelled steps": Sequences(double(nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3))), 9, 0, 4),
-    "last step": Sequences(double(nn.Sequential(nn.Linear(4, 8), nn.Tanh(), Last(), nn.Linear(8, 3))), 9, 0, 4),
-}
-
-
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", SEQUENCE_NETWORKS)
 def test_the_import_computes_what_torch_computes(name: str) -> None:
-    network = NETWORKS[name]
+    network = SEQUENCE_NETWORKS[name]
     x, samples = network.samples(5, 3)
     with torch.no_grad():
         expected = network.module(x).numpy()
@@ -72,18 +44,18 @@ def trained(bundle: Bundle, network: Sequences, folder: Path, steps: int = 12) -
 
 
 @pytest.mark.parametrize("grad_bits", [8, 16])
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", SEQUENCE_NETWORKS)
 def test_c_equals_the_interpreter(name: str, grad_bits: int, tmp_path: Path) -> None:
-    trained(compile_sequences(NETWORKS[name], grad_bits=grad_bits), NETWORKS[name], tmp_path)
+    trained(compile_sequences(SEQUENCE_NETWORKS[name], grad_bits=grad_bits), SEQUENCE_NETWORKS[name], tmp_path)
 
 
 def test_only_rows_of_tokens_that_occur_change() -> None:
-    bundle = compile_sequences(NETWORKS["byte"])
+    bundle = compile_sequences(SEQUENCE_NETWORKS["byte"])
     machine = Interpreter(bundle.program, 1)
     table = next(t for t in bundle.tensors if t.name == "token.weight")
     before = machine.masters()[0][table.offset : table.offset + table.count].reshape(256, -1)
-    _, samples = NETWORKS["byte"].samples(1, 6)
-    machine.train_step(bundle.quantize_input(samples)[0], labels_of(NETWORKS["byte"].graph(), samples, 1)[0])
+    _, samples = SEQUENCE_NETWORKS["byte"].samples(1, 6)
+    machine.train_step(bundle.quantize_input(samples)[0], labels_of(SEQUENCE_NETWORKS["byte"].graph(), samples, 1)[0])
     after = machine.masters()[0][table.offset : table.offset + table.count].reshape(256, -1)
     changed = set(np.flatnonzero((before != after).any(axis=1)))
     assert changed
@@ -91,10 +63,10 @@ def test_only_rows_of_tokens_that_occur_change() -> None:
 
 
 def test_labels_that_are_not_the_next_tokens_are_refused() -> None:
-    bundle = compile_sequences(NETWORKS["embedding"])
-    _, samples = NETWORKS["embedding"].samples(2, 6)
+    bundle = compile_sequences(SEQUENCE_NETWORKS["embedding"])
+    _, samples = SEQUENCE_NETWORKS["embedding"].samples(2, 6)
     x = bundle.quantize_input(samples)
     with pytest.raises(ModelError, match="the token after it"):
         bundle.samples(x, np.zeros((2, 7), np.int64))
-    labels = labels_of(NETWORKS["embedding"].graph(), samples, 1)
+    labels = labels_of(SEQUENCE_NETWORKS["embedding"].graph(), samples, 1)
     assert bundle.samples(x, labels).shape == (2, 8) == (2, bundle.input_bytes)
