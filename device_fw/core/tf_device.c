@@ -5,6 +5,7 @@
 #include "tf_conversation.h"
 #include "tf_flash.h"
 #include "tf_round.h"
+#include "tf_sample.h"
 #include "tf_shared.h"
 #include "tf_windows.h"
 
@@ -15,7 +16,7 @@ static int complete(const tf_model *model, const tf_port *port, const tf_device_
     return model && port && mem && config && config->name && config->name[0] && strlen(config->name) <= TF_NAME_BYTES &&
            port->now_ms && port->flash_read && port->flash_write && port->flash_erase && port->send && port->collect &&
            port->sample && mem->w && mem->f && mem->b && mem->arena && mem->base_w && mem->base_b && mem->residual &&
-           mem->windows && mem->labels && mem->origins && mem->order && mem->logits && mem->capacity;
+           mem->windows && mem->labels && mem->origins && mem->order && mem->capacity;
 }
 
 static int flash_fits(const tf_device *dev) {
@@ -98,9 +99,14 @@ int tf_step(tf_device *dev) {
     return 0;
 }
 
-int tf_infer(tf_device *dev, const int8_t *x, int16_t *logits) {
-    dev->model->forward(&dev->net, x, logits);
-    return TF_OK;
+int16_t *tf_logits(tf_device *dev) { return (int16_t *)(void *)(dev->mem.arena + dev->model->logits); }
+
+int tf_infer(tf_device *dev, const int8_t *x, uint32_t n, int16_t *logits) {
+    const int status = logits ? tf_sample_unlabelled(dev->model, x, n) : TF_ERR_ARGUMENT;
+    if (status == TF_OK) {
+        dev->model->forward(&dev->net, x, logits);
+    }
+    return status;
 }
 
 uint16_t tf_class_of(const int16_t *logits, uint16_t classes) {
@@ -113,12 +119,12 @@ uint16_t tf_class_of(const int16_t *logits, uint16_t classes) {
     return best;
 }
 
-int tf_push_sample(tf_device *dev, const int8_t *x) {
-    if (!x) {
-        return TF_ERR_ARGUMENT;
+int tf_push_sample(tf_device *dev, const int8_t *x, uint32_t n) {
+    const int status = tf_sample_labelled(dev->model, x, n);
+    if (status == TF_OK) {
+        dev->window = x;
     }
-    dev->window = x;
-    return TF_OK;
+    return status;
 }
 
 /* The window last shown into the store. */
@@ -151,8 +157,11 @@ int tf_label_predicted(tf_device *dev, int16_t margin) {
     if (!dev->window) {
         return TF_ERR_EMPTY;
     }
-    const int16_t *logits = dev->mem.logits;
-    dev->model->forward(&dev->net, dev->window, dev->mem.logits);
+    if (dev->model->target) {
+        return TF_ERR_ARGUMENT; /* it has its labels */
+    }
+    int16_t *logits = tf_logits(dev);
+    dev->model->forward(&dev->net, dev->window, logits);
     const uint16_t best = tf_class_of(logits, dev->model->classes);
     for (uint16_t i = 0; i < dev->model->classes; i++) {
         if (i != best && logits[best] - logits[i] < margin) {

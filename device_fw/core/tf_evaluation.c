@@ -21,7 +21,7 @@ int tf_evaluation_step(tf_device *dev) {
     tf_evaluation *evaluation = &dev->evaluation;
     const int8_t *x;
     uint16_t label;
-    const int status = dev->port->sample(dev->port->ctx, evaluation->set, evaluation->count, &x, &label);
+    const int status = dev->port->sample(dev->port->ctx, evaluation->set, evaluation->windows, &x, &label);
     if (status == TF_ERR_EMPTY) {
         evaluation->active = 0;
         evaluation->finished = 1;
@@ -31,8 +31,14 @@ int tf_evaluation_step(tf_device *dev) {
         *evaluation = (tf_evaluation){0};
         return TF_ERR_IO;
     }
-    dev->model->forward(&dev->net, x, dev->mem.logits);
-    evaluation->correct += tf_class_of(dev->mem.logits, dev->model->classes) == label;
-    evaluation->count++;
+    const tf_model *model = dev->model;
+    const int16_t *logits = tf_logits(dev);
+    model->forward(&dev->net, x, tf_logits(dev));
+    for (uint32_t t = 0; t < model->steps; t++) {
+        const uint16_t wanted = model->target ? (uint16_t)(x[model->target + t] + 128) : label;
+        evaluation->correct += tf_class_of(logits + t * model->classes, model->classes) == wanted;
+    }
+    evaluation->count += model->steps;
+    evaluation->windows++;
     return TF_OK;
 }

@@ -16,8 +16,7 @@ uint32_t tf_shared_biases(const tf_model *model) { return shared_elements(model,
 
 uint32_t tf_device_memory_bytes(const tf_model *model, uint16_t capacity) {
     return TF_DEVICE_MEMORY_BYTES(model->trained_weights, model->trained_biases, tf_shared_weights(model),
-                                  tf_shared_biases(model), model->arena_bytes, model->input_bytes, model->classes,
-                                  capacity);
+                                  tf_shared_biases(model), model->arena_bytes, model->input_bytes, capacity);
 }
 
 /* Cuts the next plane off the block. */
@@ -46,7 +45,6 @@ int tf_device_memory_place(tf_device_memory *memory, const tf_model *model, uint
     memory->residual = cut(&at, 2u * (weights + biases));
     memory->labels = cut(&at, 2u * capacity);
     memory->order = cut(&at, 2u * capacity);
-    memory->logits = cut(&at, 2u * model->classes);
     memory->origins = cut(&at, capacity);
     memory->w = cut(&at, model->trained_weights);
     memory->f = cut(&at, model->trained_weights);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "tf_arith.h"
+#include "tf_sample.h"
 
 #define MIX_SEED 0x85ebca6bu
 #define MIX_ROUND 0xc2b2ae35u
@@ -88,7 +89,9 @@ const int8_t *tf_windows_at(const tf_device *dev, uint16_t slot) {
 
 int tf_windows_possible(const tf_device *dev) {
     for (uint32_t i = 0; i < dev->window_count; i++) {
-        if (dev->mem.labels[i] >= dev->model->classes || dev->mem.origins[i] >= TF_ORIGINS) {
+        const int8_t *x = dev->mem.windows + (size_t)i * dev->model->input_bytes;
+        if (dev->mem.labels[i] >= dev->model->classes || dev->mem.origins[i] >= TF_ORIGINS ||
+            tf_sample_labelled(dev->model, x, dev->model->input_bytes) != TF_OK) {
             return 0;
         }
     }

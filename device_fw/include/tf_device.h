@@ -88,18 +88,17 @@ typedef struct {
     uint16_t *labels;  /* [capacity] */
     uint8_t *origins;  /* [capacity] */
     uint16_t *order;   /* [capacity] */
-    int16_t *logits;   /* [classes] */
     uint16_t capacity; /* windows the store holds, 1 or more */
 } tf_device_memory;
 
 /* Bytes of one 8-byte aligned block for everything above; a constant expression, for static storage. */
 #define TF_ALIGN8(n) (((uint32_t)(n) + 7u) & ~7u)
 #define TF_DEVICE_MEMORY_BYTES(trained_weights, trained_biases, shared_weights, shared_biases, arena_bytes,            \
-                               input_bytes, classes, capacity)                                                         \
+                               input_bytes, capacity)                                                                  \
     (TF_ALIGN8(arena_bytes) + TF_ALIGN8(4u * (trained_biases)) + TF_ALIGN8(4u * (shared_biases)) +                     \
      TF_ALIGN8(2u * (shared_weights)) + TF_ALIGN8(2u * ((shared_weights) + (shared_biases))) +                         \
-     2u * TF_ALIGN8(2u * (capacity)) + TF_ALIGN8(2u * (classes)) + TF_ALIGN8(capacity) +                               \
-     2u * TF_ALIGN8(trained_weights) + TF_ALIGN8((uint32_t)(capacity) * (input_bytes)))
+     2u * TF_ALIGN8(2u * (capacity)) + TF_ALIGN8(capacity) + 2u * TF_ALIGN8(trained_weights) +                         \
+     TF_ALIGN8((uint32_t)(capacity) * (input_bytes)))
 
 /* Elements of the shared space: weights, then biases. */
 uint32_t tf_shared_weights(const tf_model *model);
@@ -135,9 +134,10 @@ typedef struct {
 } tf_tally;
 
 typedef struct {
-    uint32_t set, count, correct;
-    uint8_t active;   /* under way */
-    uint8_t finished; /* holds for the weights as they are */
+    uint32_t set, windows;
+    uint32_t count, correct; /* of windows, or of the steps of sequences */
+    uint8_t active;          /* under way */
+    uint8_t finished;        /* holds for the weights as they are */
 } tf_evaluation;
 
 /* What the store of the flash knows beside the planes. */
@@ -194,14 +194,24 @@ int tf_device_receive(tf_device *dev, const uint8_t *bytes, uint32_t n);
 /* One bounded piece of work: a training step or an inference of an evaluation. 1: more to do; 0: idle; < 0: failed. */
 int tf_step(tf_device *dev);
 
-/* logits: int16 [classes], 1/16 nat. Possible at any time. */
-int tf_infer(tf_device *dev, const int8_t *x, int16_t *logits);
+/*
+ * What the network says of a window or a sequence of n bytes, int8 in the model's input scale or token - 128, without
+ * labels of its steps. logits: room for int16 [steps][classes], 1/16 nat; tf_logits() will do. Possible at any time.
+ * TF_ERR_EMPTY: n = 0; TF_ERR_SPACE: longer than the network was compiled for; TF_ERR_ARGUMENT: shorter, or a token
+ * that it does not know.
+ */
+int tf_infer(tf_device *dev, const int8_t *x, uint32_t n, int16_t *logits);
+/* Room for logits, in the arena: what is there lasts until the device works again. */
+int16_t *tf_logits(tf_device *dev);
 /* The class that logits [classes] name: that of the highest, the lowest class of several. */
 uint16_t tf_class_of(const int16_t *logits, uint16_t classes);
 
-/* Shows a window, int8 [input_bytes], to be labelled. x stays the caller's and valid until its label or the next one.
+/*
+ * Shows a window of n = input_bytes bytes to be labelled, or a sequence with the labels of its steps in it, which then
+ * still wants tf_label(dev, 0, origin). x stays the caller's and valid until its label or the next one. Errors as of
+ * tf_infer, and TF_ERR_ARGUMENT for a step labelled with a class that does not exist.
  */
-int tf_push_sample(tf_device *dev, const int8_t *x);
+int tf_push_sample(tf_device *dev, const int8_t *x, uint32_t n);
 
 /*
  * Puts the window last shown into the store with its label and origin (TF_FRESH, TF_FACTORY). docs/SPEC.md says

@@ -43,6 +43,7 @@ typedef struct tf_model {
     uint32_t trained_weights;
     uint32_t trained_biases;
     uint32_t arena_bytes;
+    uint32_t logits;               /* where in the arena is room for int16 [steps][classes] */
     const tf_tensor *tensors;      /* [tensor_count]; all weight tensors first, then all bias tensors */
     const int8_t *factory_weights; /* [trained_weights] */
     const int32_t *factory_biases; /* [trained_biases] */

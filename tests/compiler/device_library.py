@@ -59,6 +59,7 @@ class Model(ct.Structure):
         ("trained_weights", ct.c_uint32),
         ("trained_biases", ct.c_uint32),
         ("arena_bytes", ct.c_uint32),
+        ("logits", ct.c_uint32),
         ("tensors", ct.POINTER(Tensor)),
         ("factory_weights", ct.POINTER(ct.c_int8)),
         ("factory_biases", ct.POINTER(ct.c_int32)),

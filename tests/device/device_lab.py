@@ -194,16 +194,17 @@ class Device:
 
     def push(self, x: np.ndarray, label: int, origin: int, dev: int | None = None) -> int:
         target = self.dev if dev is None else ct.c_void_p(dev)
-        self.library.tf_push_sample(target, x.ctypes.data_as(ct.c_void_p))
+        self.library.tf_push_sample(target, x.ctypes.data_as(ct.c_void_p), ct.c_uint32(x.size))
         return self.library.tf_label(target, label, origin)
 
     def predict(self, x: np.ndarray, margin: int) -> int:
-        self.library.tf_push_sample(self.dev, x.ctypes.data_as(ct.c_void_p))
+        self.library.tf_push_sample(self.dev, x.ctypes.data_as(ct.c_void_p), ct.c_uint32(x.size))
         return self.library.tf_label_predicted(self.dev, ct.c_int16(margin))
 
     def infer(self, x: np.ndarray) -> np.ndarray:
         logits = np.zeros(CLASSES, np.int16)
-        self.library.tf_infer(self.dev, x.ctypes.data_as(ct.c_void_p), logits.ctypes.data_as(ct.c_void_p))
+        size = ct.c_uint32(x.size)
+        self.library.tf_infer(self.dev, x.ctypes.data_as(ct.c_void_p), size, logits.ctypes.data_as(ct.c_void_p))
         return logits
 
     def _sample(self, ctx: int, number: int, index: int, x: int, label: int) -> int:

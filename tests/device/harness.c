@@ -49,7 +49,7 @@ int place(void *block, uint32_t bytes, uint16_t capacity, tf_device_memory *memo
 uint32_t block_bytes(uint16_t capacity) { return tf_device_memory_bytes(&tiny_model, capacity); }
 
 uint32_t block_bytes_12(void) {
-    static uint8_t block[TF_DEVICE_MEMORY_BYTES(24, 6, 18, 3, 2 * TINY_CLASSES, 8, TINY_CLASSES, 12)];
+    static uint8_t block[TF_DEVICE_MEMORY_BYTES(24, 6, 18, 3, 2 * TINY_CLASSES, 8, 12)];
     return sizeof block;
 }
 

@@ -18,7 +18,6 @@ PLANES = {
     "labels": (2, lambda c: 2 * c),
     "origins": (1, lambda c: c),
     "order": (2, lambda c: 2 * c),
-    "logits": (2, lambda c: 6),
 }
 
 

@@ -89,4 +89,4 @@ def test_a_flash_that_does_not_fit_is_refused(parts: Parts, sector: int, size: i
 
 def test_no_window_is_no_window(parts: Parts) -> None:
     assert parts.start() == 0
-    assert parts.library.tf_push_sample(ct.byref(parts.dev), None) == ARGUMENT
+    assert parts.library.tf_push_sample(ct.byref(parts.dev), None, 8) == ARGUMENT

@@ -72,6 +72,7 @@ const tf_model tiny_model = {
     .scheme_id = 0xa5a5f00du,
     .input_bytes = COLUMNS,
     .classes = TINY_CLASSES,
+    .steps = 1,
     .tensor_count = 5,
     .fraction_bits = 8,
     .trained_weights = WEIGHTS,

@@ -13,18 +13,24 @@ from tinyfl.types import IntArray
 _SEED = 2463534242
 
 
-def bench_samples(bundle: Bundle, steps: int) -> Iterator[tuple[IntArray, int]]:
-    """Sample [H, W, C] of int8 values and label of each training step.
+def bench_samples(bundle: Bundle, steps: int) -> Iterator[tuple[IntArray, int | IntArray]]:
+    """Sample [H, W, C] of int8 values and label of each training step, of a sequence the labels of its steps.
 
     The first sample drawn serves the forward pass before the steps and is left out.
     """
     words = _xorshift32(_SEED)
-    shape = bundle.program.graph.shapes[bundle.program.graph.input]
+    graph = bundle.program.graph
+    h, w, c = graph.shapes[graph.input]
     for draw in range(steps + 1):
         drawn = np.fromiter(words, np.dtype("<u4"), -(-bundle.input_bytes // 4))
-        sample = drawn.view(np.int8)[: bundle.input_bytes].astype(np.int64).reshape(shape)
+        sample = drawn.view(np.int8)[: bundle.input_bytes].astype(np.int64)
+        if graph.target:  # tokens and labels that exist
+            part = sample[0 if graph.tokens else graph.target :]
+            part[:] = (part & 255) % min(graph.classes, graph.tokens or graph.classes) - 128
+        labels = sample[graph.target :][: graph.steps] + 128
         if draw > 0:
-            yield sample, (draw - 1) % bundle.classes
+            x = sample[: h * w * c].reshape(h, w, c)
+            yield x, labels if graph.target else (draw - 1) % bundle.classes
 
 
 def interpreter_digest(bundle: Bundle, steps: int) -> str:

@@ -31,13 +31,16 @@ def build_native(bundle: Bundle) -> Path:
 
 
 class NativeNet:
-    """One device's network: it starts as it ships, then learns. Samples are int8 [N, H, W, C]."""
+    """One device's network: it starts as it ships, then learns.
+
+    Samples are int8 [N, H, W, C], of sequences [N, input_bytes] as ``Bundle.samples`` has them.
+    """
 
     def __init__(self, library: Path, seed: int, lr_shift: int = 0) -> None:
         self._c = ct.CDLL(str(library))
         sizes = np.zeros(5, np.uint32)
         self._c.native_sizes(_at(sizes))
-        weights, fractions, biases, arena, self._classes = map(int, sizes)
+        weights, fractions, biases, arena, self._scores = map(int, sizes)
         self.w, self.f, self.b = (
             np.zeros(weights, np.int8),
             np.full(fractions, 128, np.uint8),
@@ -57,8 +60,8 @@ class NativeNet:
         self.step += len(order)
 
     def logits(self, x: IntArray) -> IntArray:
-        """Logits [N, classes] in 1/16 nat."""
-        samples, out = x.astype(np.int8), np.zeros((len(x), self._classes), np.int16)
+        """Logits [N, classes] in 1/16 nat, of sequences [N, steps x classes]."""
+        samples, out = x.astype(np.int8), np.zeros((len(x), self._scores), np.int16)
         self._c.native_logits(*self._planes(), ct.c_uint32(len(x)), _at(samples), _at(out))
         return out.astype(np.int64)
 

@@ -20,7 +20,6 @@ static _Alignas(4) int8_t weights[AT_LEAST_ONE(TF_NET_TRAINED_WEIGHTS)];
 static uint8_t fractions[AT_LEAST_ONE(FRACTIONS)];
 static int32_t biases[AT_LEAST_ONE(TF_NET_TRAINED_BIASES)];
 static _Alignas(8) uint8_t arena[AT_LEAST_ONE(TF_NET_ARENA_BYTES)];
-static int16_t logits[TF_NET_CLASSES];
 static tf_net net = {.w = weights, .f = fractions, .b = biases, .arena = arena};
 
 #ifdef TF_NET_INPUT_OFFSET /* the network consumes its sample where it lies */
@@ -51,6 +50,12 @@ static void draw_sample(uint32_t *random, int8_t *x) {
         }
         x[i] = (int8_t)(word >> (8 * (i % 4)));
     }
+#if TF_NET_TARGET /* tokens and labels that exist */
+    const uint32_t end = TF_NET_TOKENS > 0 && TF_NET_TOKENS < TF_NET_CLASSES ? TF_NET_TOKENS : TF_NET_CLASSES;
+    for (uint32_t i = TF_NET_TOKENS > 0 ? 0 : TF_NET_TARGET; i < TF_NET_INPUT_BYTES; i++) {
+        x[i] = (int8_t)((int32_t)((uint8_t)x[i] % end) - 128);
+    }
+#endif
     *random = word;
 }
 
@@ -90,7 +95,7 @@ void bench_run(void) {
 
     draw_sample(&random, SAMPLE);
     start = bench_ticks();
-    model->forward(&net, SAMPLE, logits);
+    model->forward(&net, SAMPLE, (int16_t *)(void *)(arena + model->logits));
     bench_say("forward", bench_ticks() - start);
 
     for (uint32_t step = 0; step < BENCH_STEPS; step++) {

@@ -84,7 +84,7 @@ static int push_set(const tfr_recordings *r, tf_device *dev, unsigned set, uint3
         if (w.round < first || w.round > last) {
             continue;
         }
-        int status = tf_push_sample(dev, w.x);
+        int status = tf_push_sample(dev, w.x, r->input_bytes);
         if (status >= 0) {
             status = tf_label(dev, w.label, origin);
         }

@@ -15,7 +15,7 @@
 #endif
 #define BLOCK_BYTES                                                                                                    \
     TF_DEVICE_MEMORY_BYTES(TF_NET_TRAINED_WEIGHTS, TF_NET_TRAINED_BIASES, TF_NET_SHARED_WEIGHTS, TF_NET_SHARED_BIASES, \
-                           TF_NET_ARENA_BYTES, TF_NET_INPUT_BYTES, TF_NET_CLASSES, FIRMWARE_STORE)
+                           TF_NET_ARENA_BYTES, TF_NET_INPUT_BYTES, FIRMWARE_STORE)
 
 static _Alignas(8) uint8_t block[BLOCK_BYTES];
 static tf_device device;

@@ -168,7 +168,7 @@ static int push(const label_log *log, tf_device *dev, uint32_t from, uint32_t en
         const flash_area *area = log->area;
         status = area->read(area->ctx, slot_at(log, slot) + TF_FLASH_UNIT, scratch, log->input_bytes);
         if (status >= 0) {
-            status = tf_push_sample(dev, scratch);
+            status = tf_push_sample(dev, scratch, log->input_bytes);
         }
         if (status >= 0) {
             status = tf_label(dev, (uint16_t)h.value, TF_FRESH);

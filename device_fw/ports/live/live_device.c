@@ -69,8 +69,8 @@ int live_device_begin(live_device *live, const live_config *config) {
 
 static int infer(live_device *live) {
     const live_config *config = live->config;
-    int16_t *logits = config->memory->logits;
-    const int status = tf_infer(&live->core, config->window, logits);
+    int16_t *logits = tf_logits(&live->core);
+    const int status = tf_infer(&live->core, config->window, config->model->input_bytes, logits);
     if (status < 0) {
         return status;
     }

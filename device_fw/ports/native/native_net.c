@@ -9,13 +9,13 @@ uint32_t native_learn(int8_t *w, uint8_t *f, int32_t *b, uint8_t *arena, uint32_
 void native_logits(int8_t *w, uint8_t *f, int32_t *b, uint8_t *arena, uint32_t count, const int8_t *x, int16_t *logits);
 void native_factory(int8_t *w, int32_t *b);
 
-/* Elements of the planes w, f and b, bytes of the arena, classes. */
+/* Elements of the planes w, f and b, bytes of the arena, scores of a sample. */
 void native_sizes(uint32_t sizes[5]) {
     sizes[0] = tf_model_net.trained_weights;
     sizes[1] = tf_model_net.fraction_bits ? tf_model_net.trained_weights : 0;
     sizes[2] = tf_model_net.trained_biases;
     sizes[3] = tf_model_net.arena_bytes;
-    sizes[4] = tf_model_net.classes;
+    sizes[4] = (uint32_t)tf_model_net.steps * tf_model_net.classes;
 }
 
 void native_factory(int8_t *w, int32_t *b) {
@@ -37,11 +37,12 @@ uint32_t native_learn(int8_t *w, uint8_t *f, int32_t *b, uint8_t *arena, uint32_
     return net.saturated;
 }
 
-/* Logits [count][classes] of samples x. */
+/* Logits [count][steps][classes] of samples x. */
 void native_logits(int8_t *w, uint8_t *f, int32_t *b, uint8_t *arena, uint32_t count, const int8_t *x,
                    int16_t *logits) {
     tf_net net = {.w = w, .f = f, .b = b, .arena = arena};
     for (uint32_t i = 0; i < count; i++) {
-        tf_model_net.forward(&net, x + (uint32_t)TF_NET_INPUT_BYTES * i, logits + (uint32_t)TF_NET_CLASSES * i);
+        tf_model_net.forward(&net, x + (uint32_t)TF_NET_INPUT_BYTES * i,
+                             logits + (uint32_t)(TF_NET_STEPS * TF_NET_CLASSES) * i);
     }
 }

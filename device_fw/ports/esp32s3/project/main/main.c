@@ -26,7 +26,7 @@
 
 #define BLOCK_BYTES                                                                                                    \
     TF_DEVICE_MEMORY_BYTES(TF_NET_TRAINED_WEIGHTS, TF_NET_TRAINED_BIASES, TF_NET_SHARED_WEIGHTS, TF_NET_SHARED_BIASES, \
-                           TF_NET_ARENA_BYTES, TF_NET_INPUT_BYTES, TF_NET_CLASSES, TF_STORE_WINDOWS)
+                           TF_NET_ARENA_BYTES, TF_NET_INPUT_BYTES, TF_STORE_WINDOWS)
 _Static_assert(BLOCK_BYTES <= CONFIG_TINYFL_SRAM_BYTES,
                "the network and its store need more memory than TINYFL_SRAM_BYTES: build them with a smaller --store");
 
