@@ -90,7 +90,8 @@ class Graph:
 
     ``quant`` prescribes the quantisation of tensors, as a network has it that was quantised elsewhere; tensors it does
     not name are calibrated. ``target``: 0 where a sample is labelled from outside; of a sequence, where in the bytes
-    of a sample the labels of its steps begin (label - 128 each).
+    of a sample the labels of its steps begin (label - 128 each). ``alike``: tensors that take over the quantisation
+    of another.
     """
 
     nodes: tuple[Node, ...]
@@ -99,6 +100,7 @@ class Graph:
     output: str
     quant: Mapping[str, QuantParams] = field(default_factory=dict)
     target: int = 0
+    alike: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def steps(self) -> int:
@@ -125,13 +127,15 @@ class LayerUpdate:
     """What trains in one parametrised node.
 
     ``ratio`` is the share of leading input channels whose weights train (0..1; a depthwise layer trains all or
-    none); ``shared`` says whether the layer's delta travels or stays personal.
+    none); ``shared`` says whether the layer's delta travels or stays personal. ``rank``: of the low-rank adapter that
+    trains beside the layer's weights, which then are frozen; 0: none.
     """
 
     node: str
     ratio: float = 0.0
     bias: bool = True
     shared: bool = True
+    rank: int = 0
 
 
 @dataclass(frozen=True)

@@ -113,7 +113,7 @@ def test_a_network_beyond_the_boards_ram_fails_at_link_with_the_bytes(target: st
         build_bench(tmp_path / "net", board, 8)
     excess = int(str(raised.value).split(" needs ")[1].split(" B ")[0].replace(",", ""))
     planes = sum(t.count * (4 if t.is_bias else 2) for t in bundle.tensors)
-    need = planes + bundle.plan.arena_bytes + bundle.input_bytes + 2 * bundle.classes + 8192
+    need = planes + bundle.plan.arena_bytes + bundle.input_bytes + 8192
     assert 0 <= excess - (need - 262144) < 128
     assert not (tmp_path / "net" / target).exists()
 

@@ -75,7 +75,7 @@ class TestNotation:
 
     @pytest.mark.parametrize("spec", ["", "first:1", "nowhere.toml"])
     def test_neither_name_nor_file(self, graph: Graph, spec: str) -> None:
-        with pytest.raises(SchemeError, match="neither last:K, full nor a file"):
+        with pytest.raises(SchemeError, match="neither last:K, full, lora:R nor a file"):
             parse_scheme(spec, graph)
 
 

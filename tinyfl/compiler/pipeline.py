@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tinyfl.compiler.adapters import with_adapters
 from tinyfl.compiler.autodiff import differentiate
 from tinyfl.compiler.bundle import Bundle
 from tinyfl.compiler.gradients import calibrate_exponents, grad_constants
@@ -42,6 +43,7 @@ def compile_graph(
         raise ModelError(f"calibration needs one label in 0..{graph.classes - 1} for {each}; check the data set")
     if graph.target and input_in_arena:
         raise ModelError("a sequence's sample holds the labels of its steps: keep it outside of the arena")
+    graph, scheme = with_adapters(graph, scheme)
     graph = order_nodes(graph)
     int8 = quantize(graph, scheme, calibration)
     q = int8.quant[int8.input]

@@ -92,6 +92,8 @@ def _tensor_params(graph: Graph, scheme: UpdateScheme, calibration: FloatArray) 
     for node in graph.nodes:
         if OPS[node.op].keeps_quantisation:
             quant[node.output] = quant[node.inputs[0]]
+        if node.output in graph.alike:
+            quant[node.output] = quant[graph.alike[node.output]]
         own_params = OPS[node.op].own_quantisation(node, _headroom(scheme.of(node.name)))
         if own_params is not None:
             quant[node.output] = own_params

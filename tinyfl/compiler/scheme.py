@@ -1,11 +1,12 @@
-"""Update schemes: what trains, given as ``last:K``, ``full``, a published scheme's name, or a TOML file with one
-``[[layer]]`` per trained node.
+"""Update schemes: what trains, given as ``last:K``, ``full``, ``lora:R``, a published scheme's name, or a TOML file
+with one ``[[layer]]`` per trained node.
 
 [[layer]]
 node = "features.0"   # as `tinyfl compile` lists them
 weights = 0.5         # share of leading input channels whose weights train; 0 none
 bias = true
 shared = false        # default: true, but false for the classifier
+rank = 4              # of an adapter beside the weights, which are then frozen; default: none
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from tinyfl.compiler.adapters import adapters_everywhere
 from tinyfl.compiler.named_schemes import NAMED, named_scheme
 from tinyfl.errors import SchemeError
 from tinyfl.ops import OPS, weighted
@@ -27,6 +29,7 @@ _KEYS: dict[str, tuple[tuple[type, ...], str]] = {
     "weights": ((int, float), "a number from 0 to 1"),
     "bias": ((bool,), "true or false"),
     "shared": ((bool,), "true or false"),
+    "rank": ((int,), "a whole number"),
 }
 
 
@@ -43,11 +46,17 @@ def parse_scheme(spec: str, graph: Graph) -> UpdateScheme:
         if not 1 <= count <= len(layers):
             raise SchemeError(f"scheme '{spec}': give last:K with K from 1 to {len(layers)}, the network's layers")
         return last_layers(graph, count)
+    if spec.startswith("lora:"):
+        if not spec[5:].isdecimal() or int(spec[5:]) == 0:
+            raise SchemeError(f"scheme '{spec}': give lora:R with R the rank of the adapters, 1 or more")
+        return adapters_everywhere(graph, int(spec[5:]))
     if spec in NAMED:
         return named_scheme(spec, graph)
     path = Path(spec)
     if not path.is_file():
-        raise SchemeError(f"scheme '{spec}' is neither last:K, full nor a file, nor one of auto, {', '.join(NAMED)}")
+        raise SchemeError(
+            f"scheme '{spec}' is neither last:K, full, lora:R nor a file, nor one of auto, {', '.join(NAMED)}"
+        )
     return _read(path, graph)
 
 
@@ -55,7 +64,7 @@ def scheme_toml(scheme: UpdateScheme) -> str:
     """The scheme as a file that ``parse_scheme`` reads."""
     rows = (
         f"[[layer]]\nnode = {json.dumps(u.node, ensure_ascii=False)}\nweights = {u.ratio}\n"
-        f"bias = {json.dumps(u.bias)}\nshared = {json.dumps(u.shared)}\n"
+        f"bias = {json.dumps(u.bias)}\nshared = {json.dumps(u.shared)}\n" + (f"rank = {u.rank}\n" if u.rank else "")
         for u in scheme.layers
     )
     return "\n".join(rows)
@@ -94,7 +103,9 @@ def _layer(row: dict[str, Any], path: Path, graph: Graph) -> LayerUpdate:
         if type(value) not in kinds:
             raise SchemeError(f"scheme file {path}: {key} = {value!r} of layer {row['node']} is not {wanted}")
     head = any(n.name == row["node"] and n.op == "logits" for n in graph.nodes)
-    return LayerUpdate(row["node"], float(row.get("weights", 0.0)), row.get("bias", True), row.get("shared", not head))
+    rank = row.get("rank", 0)
+    share, shared = float(row.get("weights", 0.0)), row.get("shared", not head)
+    return LayerUpdate(row["node"], share, row.get("bias", not rank), shared, rank)
 
 
 def check_scheme(scheme: UpdateScheme, graph: Graph) -> None:
@@ -111,7 +122,9 @@ def check_scheme(scheme: UpdateScheme, graph: Graph) -> None:
             what = names[update.node].op
             raise SchemeError(f"layer {update.node} is {what}: weights must be 0 or 1, not {update.ratio}")
         bias = names[update.node].bias
-        if update.ratio == 0 and not (update.bias and bias is not None and bias.size):
+        if update.rank and update.ratio:
+            raise SchemeError(f"layer {update.node} has an adapter: its own weights are frozen; leave weights out")
+        if update.ratio == 0 and not update.rank and not (update.bias and bias is not None and bias.size):
             raise SchemeError(f"layer {update.node} trains neither weights nor bias; leave it out")
     if len({u.node for u in scheme.layers}) != len(scheme.layers):
         raise SchemeError("the update scheme names a layer twice; keep one entry a layer")
