@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,12 @@ from device_library import Device
 from sequence_networks import SEQUENCE_NETWORKS, Sequences, compile_sequences, labels_of
 
 from tinyfl.compiler.bundle import Bundle
+from tinyfl.compiler.float_twin import FloatTwin
 from tinyfl.compiler.interpret import Interpreter
 from tinyfl.compiler.quantize import float_activations
 from tinyfl.errors import ModelError
+from tinyfl.ops import OPS
+from tinyfl.types import LayerUpdate, UpdateScheme
 
 
 @pytest.mark.parametrize("name", SEQUENCE_NETWORKS)
@@ -70,3 +74,23 @@ def test_labels_that_are_not_the_next_tokens_are_refused() -> None:
         bundle.samples(x, np.zeros((2, 7), np.int64))
     labels = labels_of(SEQUENCE_NETWORKS["embedding"].graph(), samples, 1)
     assert bundle.samples(x, labels).shape == (2, 8) == (2, bundle.input_bytes)
+
+
+@pytest.mark.parametrize("name", SEQUENCE_NETWORKS)
+def test_the_float_twin_trains_as_torch_does(name: str) -> None:
+    """One step of the twin against one of torch's own SGD on the module."""
+    network = SEQUENCE_NETWORKS[name]
+    graph, (x, samples) = network.graph(), network.samples(1, 7)
+    labels = labels_of(graph, samples, 1)
+    scheme = UpdateScheme(tuple(LayerUpdate(n.name, 1.0, True) for n in graph.nodes if OPS[n.op].parametrised))
+    twin = FloatTwin(graph, scheme, 0.1)
+    twin.step(torch.from_numpy(samples[0]).float(), labels[0])
+    module = deepcopy(network.module)
+    optimiser = torch.optim.SGD(module.parameters(), lr=0.1)
+    scores = module(x).reshape(-1, graph.classes)
+    torch.nn.functional.cross_entropy(scores, torch.from_numpy(labels.reshape(-1))).backward()
+    optimiser.step()
+    with torch.no_grad():
+        expected = module(x).reshape(-1, graph.classes).numpy()
+        got = twin.logits(torch.from_numpy(samples).float()).numpy()
+    np.testing.assert_allclose(got, expected, rtol=2e-4, atol=2e-5)

@@ -63,12 +63,16 @@ class FloatTwin:
             )
 
     def logits(self, x: torch.Tensor) -> torch.Tensor:
-        """Scores [N, classes] of windows [N, H, W, C]."""
+        """Scores [N, classes] of windows [N, H, W, C], of sequences [N x steps, classes]."""
         return self.scores({self.graph.input: x.permute(0, 3, 1, 2)}, 0)
 
     def scores(self, values: Values, start: int) -> torch.Tensor:
-        """Scores [N, classes] from the tensors that node ``start`` and those after it read of the nodes before."""
-        return self.run(values, start, len(self.graph.nodes))[self.graph.output].flatten(1)
+        """Scores [N, classes] from the tensors that node ``start`` and those after it read of the nodes before.
+
+        Of sequences they are [N x steps, classes].
+        """
+        scores = self.run(values, start, len(self.graph.nodes))[self.graph.output]
+        return scores.permute(0, 2, 3, 1).reshape(-1, self.graph.classes)
 
     def run(self, values: Values, start: int, stop: int) -> dict[str, torch.Tensor]:
         """Computes nodes ``start`` to ``stop`` - 1; returns what later nodes read, or the network's output."""
@@ -84,6 +88,10 @@ class FloatTwin:
         layer = self.layers.get(node.name)
         if layer is None:
             return _plain(node, xs)
+        if node.op == "embedding":
+            return layer.weight[xs[0].long()[:, 0], 0, 0].permute(0, 3, 1, 2)
+        if node.op == "positions":
+            return xs[0] + layer.weight[:, 0, 0].T[None, :, None]
         win = _window(node)
         if node.op in ("pointwise", "logits") and win.in_h == win.in_w == 1:
             flat = xs[0].permute(0, 2, 3, 1).reshape(len(xs[0]), -1)  # H W C order, as the weights are
@@ -92,13 +100,13 @@ class FloatTwin:
         padded = _pad(xs[0].reshape(-1, win.in_c, win.in_h, win.in_w), win)
         return functional.conv2d(padded, layer.weight, layer.bias, (win.stride_h, win.stride_w), groups=groups)
 
-    def step(self, x: torch.Tensor, label: int) -> None:
-        """One step of SGD on one window [H, W, C]."""
-        self.descend(self.logits(x[None]), torch.tensor([label]))
+    def step(self, x: torch.Tensor, label: int | IntArray) -> None:
+        """One step of SGD on one window [H, W, C]; a sequence has a label for each step [steps]."""
+        self.descend(self.logits(x[None]), torch.from_numpy(np.atleast_1d(label)))
 
     def descend(self, scores: torch.Tensor, labels: torch.Tensor) -> float:
         """One step along the sum of the samples' gradients, about what single steps amount to; returns their loss."""
-        loss = functional.cross_entropy(scores, labels, reduction="sum")
+        loss = functional.cross_entropy(scores, labels, reduction="sum") / self.graph.steps
         rows = [(t, m) for layer in self.layers.values() for t, m in _trained(layer)]
         grads = torch.autograd.grad(loss, [t for t, _ in rows], allow_unused=True)
         with torch.no_grad():
@@ -107,7 +115,7 @@ class FloatTwin:
                     tensor -= self.rate * mask * grad
         return float(loss.detach())
 
-    def learn(self, x: torch.Tensor, y: list[int], seed: int, round_number: int, epochs: int) -> None:
+    def learn(self, x: torch.Tensor, y: list[int] | IntArray, seed: int, round_number: int, epochs: int) -> None:
         """The epochs of one round, in a device's order."""
         for epoch in range(epochs):
             for i in epoch_order(seed, round_number, epoch, len(y)):
@@ -138,6 +146,8 @@ def _trained(layer: Layer) -> list[tuple[torch.Tensor, torch.Tensor | float]]:
 def _torch_weight(node: Node, weight: FloatArray) -> FloatArray:
     if node.op == "depthwise":
         return weight.transpose(2, 0, 1)[:, None]
+    if node.window is None:
+        return weight
     return weight.transpose(0, 3, 1, 2) if _window(node).in_h * _window(node).in_w > 1 else weight
 
 
@@ -155,6 +165,11 @@ def _pad(x: torch.Tensor, win: Window, value: float = 0.0) -> torch.Tensor:
     return padded[:, :, :height, :width]
 
 
+def _block(x: torch.Tensor, first: int, pixels: int, channel: int, channels: int) -> torch.Tensor:
+    """A crop of [N, C, H, W] seen as pixels."""
+    return x.flatten(2)[:, channel : channel + channels, None, first : first + pixels]
+
+
 _PLAIN: dict[str, Callable[[Node, Sequence[torch.Tensor]], torch.Tensor]] = {
     "add": lambda _, xs: xs[0] + xs[1],
     "sub": lambda _, xs: xs[0] - xs[1],
@@ -170,6 +185,7 @@ _PLAIN: dict[str, Callable[[Node, Sequence[torch.Tensor]], torch.Tensor]] = {
     "silu": lambda _, xs: functional.silu(xs[0]),
     "gelu": lambda _, xs: functional.gelu(xs[0]),
     "gelu_tanh": lambda _, xs: functional.gelu(xs[0], approximate="tanh"),
+    "crop": lambda node, xs: _block(xs[0], *map(int, node.coefficients)),
     "affine": lambda node, xs: node.coefficients[0] * xs[0] + node.coefficients[1],
 }
 
