@@ -45,6 +45,20 @@ static inline int32_t tf_bit_length(uint32_t m) {
     return bits;
 }
 
+/* ISQRT(v): the square root, rounded down. */
+static inline uint32_t tf_isqrt32(uint32_t v) {
+    uint32_t root = 0;
+    for (uint32_t bit = (uint32_t)1 << 30; bit != 0; bit >>= 2) {
+        const uint32_t with = root + bit;
+        root >>= 1;
+        if (v >= with) {
+            v -= with;
+            root += bit;
+        }
+    }
+    return root;
+}
+
 static inline uint32_t tf_mix32(uint32_t x) {
     x ^= x >> 16;
     x *= 0x7feb352du;

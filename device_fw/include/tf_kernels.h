@@ -167,6 +167,18 @@ void tf_table_s8(const int8_t table[256], uint32_t count, const int8_t *x, int8_
 /* y = clamp(x, lo, hi); y may be x. */
 void tf_clamp_s8(int8_t lo, int8_t hi, uint32_t count, const int8_t *x, int8_t *y);
 
+/* Section 12.1: layer norm (centred 1) or RMS norm (0) over the channels of each pixel, at most 1024. */
+typedef struct {
+    uint64_t epsilon; /* E: 1 .. 2^60 */
+    uint8_t centred;
+    int32_t m; /* from Q10 to the output's scale */
+    int8_t s;
+    int16_t zero_point;
+    int8_t lo, hi;
+} tf_norm;
+/* Of win only the size of the image and in_zero_point are used. */
+void tf_norm_s8(const tf_window *win, const tf_norm *norm, const tf_rows *x, const tf_rows_out *y, tf_span rows);
+
 /* ---- loss, section 5.1 ---- */
 typedef struct {
     uint32_t p_label; /* softmax probability of the label, Q15 */
@@ -268,6 +280,14 @@ uint32_t tf_mul_channels_input_grad(const tf_mul_grad *mg, uint32_t gates, uint3
 /* And of its gate, grad_gate: [gates]. */
 uint32_t tf_mul_channels_gate_grad(const tf_mul_grad *mg, uint32_t gates, uint32_t count, const int8_t *x,
                                    const tf_grad *grad_y, tf_grad *grad_gate);
+
+typedef struct {
+    tf_finish finish;
+    int32_t gm;  /* 1 .. 2^15 */
+    int8_t half; /* that of E alone: -15 .. 15 */
+} tf_norm_grad;
+uint32_t tf_norm_input_grad(const tf_window *win, const tf_norm *norm, const tf_norm_grad *ng, const int8_t *x,
+                            const tf_grad *grad_y, tf_grad *grad_x);
 
 /* ---- update, section 6 ---- */
 typedef struct {

@@ -36,6 +36,8 @@ OF_SEQUENCES = {
     "crop": crop,
     "embedding": lambda n, x, w: w[x[..., 0].long(), 0, 0],
     "positions": lambda n, x, w: x + w.reshape(x.shape[1:]),
+    "layer_norm": lambda n, x, w: F.layer_norm(x, x.shape[-1:], eps=n.coefficients[0]),
+    "rms_norm": lambda n, x, w: F.rms_norm(x, x.shape[-1:], eps=n.coefficients[0]),
     "affine": lambda n, x, w: n.coefficients[0] * x + n.coefficients[1],
 }
 
@@ -45,7 +47,7 @@ def operator(
 ) -> torch.Tensor:
     """Real output of one operator before its activation; ``weight`` is laid out as the node's."""
     if n.op in OF_SEQUENCES:
-        return OF_SEQUENCES[n.op](n, xs[0], weight)
+        return OF_SEQUENCES[n.op](n, *xs, weight)
     if n.window is None:
         return WITHOUT_WINDOW[n.op](*xs)
     win = n.window

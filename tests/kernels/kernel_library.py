@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import ctypes
 import os
-from ctypes import POINTER, Structure, c_int8, c_int16, c_int32, c_int64, c_uint8, c_uint16, c_uint32, c_void_p
+from ctypes import (
+    POINTER,
+    Structure,
+    c_int8,
+    c_int16,
+    c_int32,
+    c_int64,
+    c_uint8,
+    c_uint16,
+    c_uint32,
+    c_uint64,
+    c_void_p,
+)
 from functools import cache
 from pathlib import Path
 
@@ -103,6 +115,22 @@ class InputGrad(Structure):
     _fields_ = (("finish", Finish), ("gm", c_int32), ("gmc", c_void_p), ("mw", c_void_p), ("fsh", c_uint8))
 
 
+class Norm(Structure):
+    _fields_ = (
+        ("epsilon", c_uint64),
+        ("centred", c_uint8),
+        ("m", c_int32),
+        ("s", c_int8),
+        ("zero_point", c_int16),
+        ("lo", c_int8),
+        ("hi", c_int8),
+    )
+
+
+class NormGrad(Structure):
+    _fields_ = (("finish", Finish), ("gm", c_int32), ("half", c_int8))
+
+
 class Rate(Structure):
     _fields_ = (("km", c_void_p), ("ks", c_void_p), ("kb", c_void_p), ("kbs", c_void_p))
 
@@ -124,6 +152,8 @@ _SIGNATURES = {
     "tf_requantize_s8": (None, (POINTER(Rescale), _U, _P, _P)),
     "tf_concat_s8": (None, (POINTER(Concat), _U, _P, _P)),
     "tf_table_s8": (None, (_P, _U, _P, _P)),
+    "tf_norm_s8": (None, (_W, POINTER(Norm), *_ROWS)),
+    "tf_norm_input_grad": (_U, (_W, POINTER(Norm), POINTER(NormGrad), _P, _P, _P)),
     "tf_negate_grad": (_U, (POINTER(Finish), _U, _P, _P)),
     "tf_concat_input_grad": (_U, (POINTER(Concat), POINTER(Finish), _U, _P, _P)),
     "tf_table_input_grad": (_U, (POINTER(Finish), _P, _U, _P, _P, _P)),
@@ -150,6 +180,7 @@ _SIGNATURES = {
     "shim_floor_shift64": (c_int64, (c_int64, c_int32)),
     "shim_floor_shift32": (c_int32, (c_int32, c_int32)),
     "shim_bit_length": (c_int32, (_U,)),
+    "shim_isqrt32": (_U, (_U,)),
     "shim_mix32": (_U, (_U,)),
     "shim_stochastic_shift": (c_int64, (c_int64, c_int32, _U, _U)),
 }

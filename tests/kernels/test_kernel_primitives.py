@@ -1,4 +1,5 @@
 import ctypes
+import math
 from fractions import Fraction
 
 import kernel_reference as ref
@@ -28,6 +29,13 @@ def test_round_even_shift(lib8: ctypes.CDLL, v: int, s: int, tie: bool) -> None:
         v = (v >> s << s) + (1 << (s - 1))
     expected = round(Fraction(v, 2**s))  # Python rounds half to even
     assert lib8.shim_round_even64(v, s) == expected == ref.re(v, s)
+
+
+@examples
+@given(st.one_of(st.integers(0, 2**32 - 1), st.integers(0, 65535).map(lambda root: root * root)), st.integers(-1, 1))
+def test_square_root(lib8: ctypes.CDLL, v: int, beside: int) -> None:
+    v = ref.sat(v + beside, 0, 2**32 - 1)
+    assert lib8.shim_isqrt32(v) == math.isqrt(v)
 
 
 @pytest.mark.parametrize(

@@ -186,6 +186,10 @@ _PLAIN: dict[str, Callable[[Node, Sequence[torch.Tensor]], torch.Tensor]] = {
     "gelu": lambda _, xs: functional.gelu(xs[0]),
     "gelu_tanh": lambda _, xs: functional.gelu(xs[0], approximate="tanh"),
     "crop": lambda node, xs: _block(xs[0], *map(int, node.coefficients)),
+    "layer_norm": lambda node, xs: functional.layer_norm(
+        xs[0].movedim(1, -1), (xs[0].shape[1],), eps=node.coefficients[0]
+    ).movedim(-1, 1),
+    "rms_norm": lambda node, xs: xs[0] * (xs[0].square().mean(1, True) + node.coefficients[0]).rsqrt(),
     "affine": lambda node, xs: node.coefficients[0] * xs[0] + node.coefficients[1],
 }
 

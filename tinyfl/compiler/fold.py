@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+import numpy as np
+
 from tinyfl.errors import ModelError
 from tinyfl.ops import OPS
 from tinyfl.ops.embedding import MOST_TOKENS
@@ -76,8 +78,9 @@ def _behind(scale: Node, layer: Node, source: str) -> Node:
     assert scale.bias is not None
     assert layer.weight is not None
     assert layer.bias is not None
-    weight = layer.weight * scale.weight.ravel()
-    bias = layer.bias + layer.weight[:, 0, 0] @ scale.bias
+    steps = layer.weight.shape[3] // scale.bias.size  # that a layer over the flattened sequence sees as one
+    weight = layer.weight * np.tile(scale.weight.ravel(), steps)
+    bias = layer.bias + layer.weight[:, 0, 0] @ np.tile(scale.bias, steps)
     return replace(layer, inputs=(source,), weight=weight, bias=bias)
 
 

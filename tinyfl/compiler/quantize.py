@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -78,7 +79,8 @@ def quantize(graph: Graph, scheme: UpdateScheme, calibration: FloatArray) -> Int
             f"{graph.shapes[graph.input]}; pass an array [N, H, W, C] with N > 0"
         )
     quant = _tensor_params(graph, scheme, calibration)
-    nodes = tuple(_quantize_node(index, node, scheme, quant) for index, node in enumerate(graph.nodes))
+    framed = (replace(n, window=OPS[n.op].window_for(n, graph.shapes)) for n in graph.nodes)
+    nodes = tuple(_quantize_node(index, node, scheme, quant) for index, node in enumerate(framed))
     return Int8Graph(nodes, graph.shapes, quant, graph.input, graph.output, graph.target)
 
 

@@ -12,6 +12,7 @@ from tinyfl.ops.depthwise import Depthwise
 from tinyfl.ops.embedding import Embedding, Positions
 from tinyfl.ops.max_pool import MaxPool
 from tinyfl.ops.mul import Mul, MulChannels
+from tinyfl.ops.norm import Norm, RmsNorm
 from tinyfl.ops.operator import Operator
 from tinyfl.ops.requantize import Requantize
 from tinyfl.ops.sub import Sub
@@ -33,6 +34,8 @@ OPS: dict[str, Operator] = {
     "concat": Concat(),
     "requantize": Requantize(),
     "crop": Crop(),
+    "layer_norm": Norm(),
+    "rms_norm": RmsNorm(),
     "embedding": Embedding(),
     "positions": Positions(),
     **FUNCTIONS,

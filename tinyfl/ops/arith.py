@@ -44,6 +44,11 @@ def bit_length(m: int) -> int:
     return m.bit_length()
 
 
+def isqrt(v: IntArray) -> IntArray:
+    """ISQRT(v): the integer square root of 0 <= v < 2^52, rounded down."""
+    return np.sqrt(v.astype(np.float64)).astype(np.int64)
+
+
 def mix(x: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     """MIX(x) on uint32 values held in uint64."""
     x = x & _U32

@@ -67,6 +67,10 @@ class Operator(ABC):
     trains_through_input = False
     """Whether the node's own updates read what the kernel of its input gradient computes, which then always runs."""
 
+    def window_for(self, node: Node, shapes: Mapping[str, Shape]) -> Window | None:
+        """The window of the quantised node; one that sees pixels by themselves may take its size from the shapes."""
+        return node.window
+
     def own_quantisation(self, node: Node, headroom: float) -> QuantParams | None:
         """Quantisation of the output where the operator itself sets it; None: it is calibrated.
 
@@ -156,6 +160,12 @@ def operands(n: Int8Node | Node, values: Mapping[str, Numbers], shapes: Mapping[
     if n.window is not None:
         return xs
     return [x.reshape(len(x), *shape) if x[0].size == math.prod(shape) else x for x in xs]
+
+
+def pixelwise(shape: Shape, channels: int) -> Window:
+    """The window of an operator that makes an image of ``shape`` from one of the same size with ``channels``."""
+    h, w, c = shape
+    return Window(h, w, channels, h, w, c)
 
 
 def window_of(n: Int8Node | Node) -> Window:

@@ -1,0 +1,122 @@
+"""Norms over steps: gradients that autograd confirms; the same bytes in C and NumPy on random shapes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sequence_networks import Sequences, compile_sequences, double
+from test_gradients import Comparison, compare
+from test_sequences import trained
+from torch import nn
+
+from tinyfl.compiler.bundle import Bundle
+from tinyfl.compiler.float_twin import FloatTwin
+from tinyfl.compiler.gradients import integer_activations
+from tinyfl.compiler.quantize import float_activations
+from tinyfl.compiler.scheme import last_layers
+from tinyfl.errors import ModelError
+
+
+def classifier(layers: list[nn.Module], steps: int = 8, channels: int = 12) -> Sequences:
+    """Steps of four numbers, a trained layer before the operator and a classifier of all steps behind it."""
+    module = nn.Sequential(nn.Linear(4, channels), *layers, nn.Flatten(), nn.LazyLinear(5)).double()
+    module(torch.zeros(1, steps, 4, dtype=torch.float64))
+    return Sequences(double(module), steps, 0, 4)
+
+
+OPERATORS = {
+    "layer_norm": [nn.LayerNorm(12)],
+    "layer_norm without weights": [nn.LayerNorm(12, elementwise_affine=False)],
+    "layer_norm relu": [nn.LayerNorm(12, elementwise_affine=False), nn.ReLU()],
+    "layer_norm large epsilon": [nn.LayerNorm(12, eps=0.1)],
+    "layer_norm no epsilon": [nn.LayerNorm(12, eps=0.0)],
+    "rms_norm": [nn.RMSNorm(12)],
+}
+NETWORKS = {name: classifier(layers) for name, layers in OPERATORS.items()}
+
+
+def compared(network: Sequences, grad_bits: int, samples: int) -> tuple[Bundle, dict[str, Comparison], int]:
+    bundle = compile_sequences(network, grad_bits=grad_bits, count=200)
+    _, x = network.samples(samples, 5)
+    labels = np.random.default_rng(6).integers(0, bundle.classes, samples)
+    return bundle, *compare(bundle, bundle.quantize_input(x), labels)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_integers_follow_the_real_numbers(name: str) -> None:
+    bundle = compile_sequences(NETWORKS[name], count=200)
+    graph = bundle.program.graph
+    assert any(n.op == name.split()[0] for n in graph.nodes)
+    _, x = NETWORKS[name].samples(100, 3)
+    integer = integer_activations(graph, bundle.quantize_input(x))
+    real = float_activations(NETWORKS[name].graph(), x)
+    for n in graph.nodes[:-1]:
+        q = graph.quant[n.output]
+        error = (integer[n.output] - q.zero_point) * q.scale - real[n.output]
+        assert np.sqrt((error**2).mean()) <= 0.03 * real[n.output].std(), n.name
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("grad_bits", [8, 16])
+def test_gradients_that_autograd_confirms(name: str, grad_bits: int) -> None:
+    samples = 24 if grad_bits == 8 else 6
+    _, comparisons, saturated = compared(NETWORKS[name], grad_bits, samples)
+    assert saturated == 0
+    for parameter, c in comparisons.items():
+        assert c.alive().sum() > samples / 2, parameter
+        cosines, ratios = c.cosines(), c.norm_ratios()
+        slack = 1 if parameter.endswith("weight") else 3
+        tolerance = (0.99, 1 - 0.05 * slack, 0.1) if grad_bits == 8 else (0.9999, 0.9999, 0.002)
+        assert np.median(cosines) >= tolerance[0], parameter
+        assert cosines.min() >= tolerance[1], parameter
+        assert abs(np.median(ratios) - 1) <= tolerance[2] / 2, parameter
+        assert np.abs(ratios - 1).max() <= tolerance[2] * slack, parameter
+        assert c.bias() <= c.unbiased_bound(), parameter
+
+
+@st.composite
+def sequences(draw: st.DrawFn) -> Sequences:
+    """A few layers over up to nine steps."""
+    steps, channels = draw(st.integers(1, 9)), draw(st.integers(1, 12))
+    layers: list[nn.Module] = []
+    for _ in range(draw(st.integers(1, 3))):
+        kind = draw(st.sampled_from(["layer", "rms", "linear", "relu"]))
+        if kind == "linear":
+            wide = draw(st.integers(1, 12))
+            layers.append(nn.Linear(channels, wide))
+            channels = wide
+        else:
+            affine, eps = draw(st.booleans()), draw(st.sampled_from([1e-5, 1e-2]))
+            layer = {"layer": nn.LayerNorm, "rms": nn.RMSNorm}.get(kind)
+            layers.append(nn.ReLU() if layer is None else layer(channels, eps, affine))
+    width = next((x.in_features for x in layers if isinstance(x, nn.Linear)), channels)
+    return classifier(layers, steps, width)
+
+
+@settings(max_examples=20, deadline=None, derandomize=True)
+@given(sequences(), st.sampled_from([8, 16]))
+def test_c_equals_the_interpreter(network: Sequences, grad_bits: int) -> None:
+    with TemporaryDirectory() as folder:
+        trained(compile_sequences(network, grad_bits=grad_bits), network, Path(folder))
+
+
+def test_too_many_channels_to_normalise() -> None:
+    with pytest.raises(ModelError, match="1024 are the most"):
+        compile_sequences(classifier([nn.LayerNorm(1025)], 1, 1025), count=2)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_float_twin_computes_the_same(name: str) -> None:
+    graph = NETWORKS[name].graph()
+    x, samples = NETWORKS[name].samples(5, 3)
+    twin = FloatTwin(graph, last_layers(graph, 1), 0.1)
+    with torch.no_grad():
+        expected = NETWORKS[name].module(x).numpy()
+        got = twin.logits(torch.from_numpy(samples).float()).numpy()
+    np.testing.assert_allclose(got, expected, atol=1e-5)
