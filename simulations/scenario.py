@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from tinyfl.data.description import FILE_NAME as DESCRIPTION
 from tinyfl.errors import ScenarioError
 
 Positive = Annotated[int, Field(ge=1)]
@@ -28,7 +29,8 @@ class Data(_Table):
     """Which recordings, how they are cut, and who learns what.
 
     ``window`` and the hops are in samples: ``hop`` for the people of the shipped network, ``wearer_hop`` for the
-    wearers, whose first windows of each class are the ones they label.
+    wearers, whose first windows of each class are the ones they label. Without names the ``wearers`` are all whom
+    ``pretrain_users`` does not draw.
     """
 
     dataset: str
@@ -36,6 +38,7 @@ class Data(_Table):
     hop: Positive
     wearer_hop: Positive
     pretrain_users: Positive
+    wearers: Annotated[tuple[str, ...], Field(strict=False)] = ()
     shipped_side: str | None = None
     worn_side: str | None = None
 
@@ -131,11 +134,17 @@ def _sentence(error: ValidationError) -> str:
 
 
 def _resolve(scenario: Scenario, path: Path) -> Scenario:
-    """Scheme files are named relative to the scenario file; labels may only grow from phase to phase."""
+    """Files are looked for beside the scenario's own first; labels may only grow from phase to phase."""
     labels = [phase.labels_per_class for phase in scenario.phase]
     if labels != sorted(labels):
         raise ScenarioError(f"scenario {path}: labels_per_class falls from one phase to the next; order the phases")
-    beside = path.parent / scenario.network.scheme
-    if not beside.is_file():
-        return scenario
-    return scenario.model_copy(update={"network": scenario.network.model_copy(update={"scheme": str(beside)})})
+    data, network = scenario.data, scenario.network
+    scheme, recordings = path.parent / network.scheme, path.parent / data.dataset
+    file, _, factory = network.model.rpartition(":")
+    if file.endswith(".py") and (path.parent / file).is_file():
+        network = network.model_copy(update={"model": f"{path.parent / file}:{factory}"})
+    if scheme.is_file():
+        network = network.model_copy(update={"scheme": str(scheme)})
+    if (recordings / DESCRIPTION).is_file():
+        data = data.model_copy(update={"dataset": str(recordings)})
+    return scenario.model_copy(update={"network": network, "data": data})

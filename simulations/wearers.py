@@ -59,7 +59,7 @@ class People:
 def people(scenario: Scenario, dataset: Dataset) -> People:
     """Split the data set as the scenario says; raises DataError or ScenarioError."""
     data = scenario.data
-    shipped_users, device_users = split_users(dataset, data.pretrain_users, scenario.seed)
+    shipped_users, device_users = split_users(dataset, data.pretrain_users, scenario.seed, data.wearers)
     raw = windows(dataset.select(shipped_users), data.window, data.hop).select(side=data.shipped_side)
     own = windows(dataset.select(device_users), data.window, data.wearer_hop)
     if not len(raw):

@@ -70,6 +70,31 @@ def test_numbers_are_indices_of_declared_classes(tmp_path):
     assert own.classes == ("up", "down", "lie")
 
 
+def test_ranks_put_windows_in_order_and_ties_stand_as_they_are(tmp_path):
+    own = load_dataset(write(tmp_path, arrays(rank=np.array([7, 0, 2, 2]))))
+    assert [(r.user, r.order, r.samples.tolist()) for r in own.recordings] == [
+        ("ann", 0, X[2].tolist()),
+        ("ann", 3, X[3].tolist()),
+        ("ann", 6, X[0].tolist()),
+        ("bob", 0, X[1].tolist()),
+    ]
+
+
+def test_an_archive_elsewhere_with_names_of_its_own(tmp_path):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    np.savez(tmp_path / "theirs.npz", x=X.transpose(0, 2, 1), gas=Y, batch=np.array([1, 1, 2, 2]))
+    names = 'npz = "../theirs.npz"\nuser = "hall"\n[arrays]\nX = "x"\ny = "gas"\nside = "batch"'
+    (folder / "dataset.toml").write_text(f'axes = "NCT"\n{names}')
+    own = load_dataset(folder)
+    assert (own.name, own.users, own.sides) == ("mine", ("hall",), ("1", "2"))
+    assert [r.samples.tolist() for r in own.recordings] == X.tolist()
+    assert [own.classes[r.label] for r in own.recordings] == ["0", "1", "1", "0"]
+    np.savez(tmp_path / "theirs.npz", x=X[:, 0], gas=Y, batch=np.array([1, 1, 2, 2]))
+    (folder / "dataset.toml").write_text(f'axes = "NC"\n{names}')
+    assert [r.samples.tolist() for r in load_dataset(folder).recordings] == X[:, :1].tolist()
+
+
 NAN = np.where(np.arange(X.size).reshape(X.shape) == 9, np.nan, X)
 
 
@@ -94,6 +119,10 @@ NAN = np.where(np.arange(X.size).reshape(X.shape) == 9, np.nan, X)
         (arrays(), 'classes = ["up"]', ["'y' of window 1 is the unknown label '1'", "use 0"]),
         (arrays(y=Y - 1), 'classes = ["up", "down"]', ["'y' of window 0 is the unknown label '-1'"]),
         (arrays(y=np.array(list("abca"))), 'classes = ["a", "b"]', ["window 2 is the unknown label 'c'", "use a, b"]),
+        (arrays(X=X[:, :, 0]), 'axes = "NCT"', ["'X' has shape [4, 3]", "[windows, channels, samples]"]),
+        (arrays(), 'axes = "NC"', ["'X' has shape [4, 3, 2]", "[windows, channels]"]),
+        (arrays(rank=Y.astype(float)), "", ["'rank' holds float64", "whole numbers"]),
+        (arrays(), '[arrays]\nside = "wrist"', ["no array 'wrist'"]),
         (arrays(), 'channels = ["x"]', ["'X' has 2 channels but dataset.toml names 1"]),
     ],
 )
@@ -103,6 +132,31 @@ def test_a_mistake_is_named_with_its_place_and_remedy(tmp_path, content, descrip
     for part in ["data.npz", *parts]:
         assert part in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("description", "parts"),
+    [
+        ('npz = "away.npz"', ["names an archive in `npz`", "data.npz is there too", "keep one"]),
+        ("npz = 3", ["`npz` is 3", "in quotes"]),
+        ('axes = "CTN"', ["`axes` is 'CTN'", "NTC, NCT, NC"]),
+        ('arrays = ["y"]', ["`arrays` is ['y']", "a table of names"]),
+        ('[arrays]\nlabels = "y"', ["unknown key 'labels'", "X, y, user, side, order, rank"]),
+    ],
+)
+def test_a_mistake_in_the_description_is_named(tmp_path, description, parts):
+    with pytest.raises(DataError) as caught:
+        load_dataset(write(tmp_path, arrays(), description))
+    for part in ["dataset.toml", *parts]:
+        assert part in str(caught.value)
+
+
+def test_an_archive_that_is_missing_is_named_with_who_asks_for_it(tmp_path):
+    (tmp_path / "dataset.toml").write_text('npz = "away.npz"')
+    with pytest.raises(
+        DataError, match=r"no .*away\.npz, which .*dataset\.toml names: put the recordings there, or set"
+    ):
+        load_dataset(tmp_path)
 
 
 def saved(save, *args, **kwargs) -> bytes:

@@ -92,6 +92,20 @@ def test_the_seed_decides_who_pretrains():
     assert len({split_users(everyone, 5, seed)[0] for seed in range(10)}) > 5
 
 
+def test_named_wearers_wear_and_the_others_pretrain():
+    everyone = toy([(f"user {i}", "", 0, 0, 1) for i in range(6)])
+    factory, device = split_users(everyone, 5, 0, ["user 4"])
+    assert device == ("user 4",)
+    assert sorted((*factory, *device)) == sorted(everyone.users)
+    few, _ = split_users(everyone, 2, 0, ["user 4", "user 0"])
+    assert len(few) == 2
+    assert not {"user 4", "user 0"} & set(few)
+    with pytest.raises(DataError, match="4 users beside the wearers, not 5"):
+        split_users(everyone, 5, 0, ["user 4", "user 0"])
+    with pytest.raises(DataError, match="no user 'nobody'"):
+        split_users(everyone, 1, 0, ["nobody"])
+
+
 @pytest.mark.parametrize("pretrain", [-1, 0, 2])
 def test_a_split_without_a_device_user_is_refused(pretrain):
     with pytest.raises(DataError, match="choose 1 to 1"):

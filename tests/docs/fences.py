@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PAGES = (*ROOT.glob("README.md"), *sorted((ROOT / "docs").glob("*.md")))
+PAGES = (*ROOT.glob("README.md"), *sorted((ROOT / "docs").rglob("*.md")))
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _INDENTED = re.compile(r"^ {4}((?:tinyfl|make|python) .*)$", re.MULTILINE)
 _INLINE = re.compile(r"`((?:tinyfl|python) [^`]+)`")

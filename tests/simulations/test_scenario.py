@@ -1,5 +1,6 @@
 """Scenario files: what is understood, and that each mistake is one sentence that names the file and the key."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,16 @@ def test_built_in_scenarios_load_and_their_scheme_file_is_found_from_anywhere(
     assert (
         scenario.network.scheme == "full" or ":" in scenario.network.scheme or Path(scenario.network.scheme).is_file()
     )
+
+
+def test_a_network_and_a_described_data_set_are_looked_for_beside_the_scenario(tmp_path: Path) -> None:
+    (tmp_path / "my.py").write_text("")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "dataset.toml").write_text("")
+    text = re.sub("model = .*", 'model = "my.py:net"', re.sub("dataset = .*", 'dataset = "mine"', GOOD))
+    scenario = load_scenario(str(written(tmp_path, text)))
+    assert scenario.network.model == f"{tmp_path / 'my.py'}:net"
+    assert scenario.data.dataset == str(tmp_path / "mine")
 
 
 def test_a_scheme_file_is_looked_for_beside_the_scenario(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -11,12 +11,23 @@ from tinyfl.data.dataset import Dataset, IntArray, Windows
 from tinyfl.errors import DataError
 
 
-def split_users(dataset: Dataset, pretrain: int, seed: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Split the users into ``pretrain`` for the factory model and the rest, who wear the devices.
+def split_users(
+    dataset: Dataset, pretrain: int, seed: int, wearers: Sequence[str] = ()
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Split the users into ``pretrain`` for the factory model and those who wear the devices.
 
-    The same seed chooses the same users on every machine, and a larger ``pretrain`` only adds to the smaller one's.
+    The latter are the ``wearers``, or where there are none all who are left. The same seed chooses the same users on
+    every machine, and a larger ``pretrain`` only adds to the smaller one's.
     """
-    users = dataset.users
+    named = dataset.select(wearers).users if wearers else ()
+    users = tuple(user for user in dataset.users if user not in named)
+    if named:
+        if not 1 <= pretrain <= len(users):
+            raise DataError(
+                f"data set {dataset.name!r} has {len(users)} users beside the wearers, not {pretrain} to pretrain on: "
+                "name fewer wearers, or pretrain on fewer"
+            )
+        return _drawn(users, pretrain, seed), named
     if not 1 <= pretrain < len(users):
         raise DataError(
             f"data set {dataset.name!r} has {len(users)} users, not {pretrain} to pretrain on and one to wear a "
@@ -24,9 +35,14 @@ def split_users(dataset: Dataset, pretrain: int, seed: int) -> tuple[tuple[str, 
             if len(users) > 1
             else f"data set {dataset.name!r} has one user: add a second one, or skip pretraining"
         )
+    drawn = _drawn(users, pretrain, seed)
+    return drawn, tuple(u for u in users if u not in drawn)
+
+
+def _drawn(users: Sequence[str], count: int, seed: int) -> tuple[str, ...]:
     # A digest, since NumPy does not promise that a generator's stream stays the same between versions.
-    drawn = sorted(users, key=lambda user: hashlib.sha256(f"{seed}/{user}".encode()).digest())[:pretrain]
-    return tuple(u for u in users if u in drawn), tuple(u for u in users if u not in drawn)
+    drawn = sorted(users, key=lambda user: hashlib.sha256(f"{seed}/{user}".encode()).digest())[:count]
+    return tuple(u for u in users if u in drawn)
 
 
 def split_in_time(windows: Windows, fraction: float = 0.5) -> tuple[Windows, Windows]:
