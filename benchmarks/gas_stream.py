@@ -17,15 +17,14 @@ import argparse
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import nn
 
 from benchmarks.gas_data import CLASSES, Gas, Part, load_gas
 from coordinator.orders import RoundOrder, Status
+from examples.drifting_nose.network import network
 from simulations.pretrain import Recipe, train_float
 from tests.device.store_reference import store_reference
 from tinyfl.boards.host import build_host
@@ -97,13 +96,6 @@ def main() -> None:
         table = 100 * np.array(results)
         spread = table.std(axis=0, ddof=1) if len(table) > 1 else np.zeros(3)
         print(f"| {name} |", " | ".join(f"{m:.1f} ± {s:.1f}" for m, s in zip(table.mean(0), spread, strict=True)), "|")
-
-
-def network(channels: int, length: int, classes: int) -> nn.Module:
-    """21,918 parameters."""
-    sizes = (channels * length, 128, 40)
-    hidden = [layer for a, b in pairwise(sizes) for layer in (nn.Linear(a, b), nn.ReLU())]
-    return nn.Sequential(nn.Flatten(), *hidden, nn.Linear(sizes[-1], classes))
 
 
 def ship(gas: Gas, seed: int) -> Shipped:

@@ -1,12 +1,14 @@
-"""Augmentation of inertial windows in pre-training: what differs between wearers of one side, never the other side.
+"""Augmentation in pre-training.
 
-Each window is turned about a random axis by a small angle (how a watch sits), stretched in time, its gyroscope
-rescaled, and given noise. Nothing is mirrored: that would give the scenario's answer away.
+Of inertial windows, what differs between wearers of one side, never the other side: each is turned about a random axis
+by a small angle (how a watch sits), stretched in time, its gyroscope rescaled, and given noise. Nothing is mirrored:
+that would give the scenario's answer away.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 
@@ -14,6 +16,7 @@ TURN_DEGREES = 12.0
 STRETCH = 0.15
 GYRO_SCALE = 0.15
 JITTER = 0.05
+NOISE = 0.2
 
 
 def augment_imu(x: torch.Tensor) -> torch.Tensor:
@@ -22,6 +25,19 @@ def augment_imu(x: torch.Tensor) -> torch.Tensor:
     scale = torch.ones(len(x), 6, 1)
     scale[:, 3:] = 1 + GYRO_SCALE * torch.randn(len(x), 1, 1)
     return x * scale + JITTER * torch.randn_like(x)
+
+
+def add_noise(x: torch.Tensor) -> torch.Tensor:
+    """Add noise of a fifth of a standard deviation to normalised windows [N, C, T]."""
+    return x + NOISE * torch.randn_like(x)
+
+
+AUGMENTS: dict[str, Callable[[torch.Tensor], torch.Tensor] | None] = {
+    "none": None,
+    "imu": augment_imu,
+    "noise": add_noise,
+}
+"""By the names that a scenario gives them."""
 
 
 def _turn(x: torch.Tensor) -> torch.Tensor:

@@ -27,13 +27,15 @@ ARM_COLOURS = {
 }
 
 
-def _figure(width: float, height: float) -> Figure:
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure, in inches."""
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def _svg(figure: Figure) -> str:
+def svg(figure: Figure) -> str:
+    """A figure as the text of one SVG element."""
     import matplotlib as mpl
 
     buffer = io.StringIO()
@@ -48,7 +50,7 @@ def wearers(accuracy: Json, title: str) -> str:
     """Grouped bars: accuracy of every arm on every wearer."""
     arms = list(accuracy)
     names = list(accuracy[arms[0]]["per_device"])
-    figure = _figure(max(7.0, 1.5 * len(names) + 2), 3.6)
+    figure = new_figure(max(7.0, 1.5 * len(names) + 2), 3.6)
     axes = figure.add_subplot()
     width = 0.8 / len(arms)
     for i, arm in enumerate(arms):
@@ -56,15 +58,15 @@ def wearers(accuracy: Json, title: str) -> str:
         values = [100 * accuracy[arm]["per_device"][n] for n in names]
         axes.bar(at, values, width, label=ARM_TITLES[arm], color=ARM_COLOURS[arm])
     axes.set_xticks(range(len(names)), [n.replace("$", r"\$") for n in names])  # a bare one would start a formula
-    _percent(axes, title)
+    percent(axes, title)
     axes.legend(ncols=len(arms), fontsize=8, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.1))
-    return _svg(figure)
+    return svg(figure)
 
 
 def spread(accuracy: Json, title: str) -> str:
     """Many devices: each arm's distribution over the devices as a box."""
     arms = list(accuracy)
-    figure = _figure(7.0, 3.6)
+    figure = new_figure(7.0, 3.6)
     axes = figure.add_subplot()
     boxes = axes.boxplot(
         [[100 * v for v in accuracy[a]["per_device"].values()] for a in arms],
@@ -74,13 +76,13 @@ def spread(accuracy: Json, title: str) -> str:
     )
     for box, arm in zip(boxes["boxes"], arms, strict=True):
         box.set_facecolor(ARM_COLOURS[arm])
-    _percent(axes, title)
-    return _svg(figure)
+    percent(axes, title)
+    return svg(figure)
 
 
 def phases(rows: list[Json]) -> str:
     """Mean accuracy of every arm at the end of each phase."""
-    figure = _figure(7.0, 3.2)
+    figure = new_figure(7.0, 3.2)
     axes = figure.add_subplot()
     arms = list(rows[0]["accuracy"])
     width = 0.8 / len(arms)
@@ -90,14 +92,14 @@ def phases(rows: list[Json]) -> str:
         bars = axes.bar(at, values, width, label=ARM_TITLES[arm], color=ARM_COLOURS[arm])
         axes.bar_label(bars, fmt="%.0f", fontsize=8)
     axes.set_xticks(range(len(rows)), [f"{row['labels_per_class']} labelled a class" for row in rows])
-    _percent(axes, "mean over the wearers")
+    percent(axes, "mean over the wearers")
     axes.legend(ncols=len(arms), fontsize=8, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.1))
-    return _svg(figure)
+    return svg(figure)
 
 
 def forgetting(data: Json) -> str:
     """The side the network was shipped for, before and after learning the other one."""
-    figure = _figure(5.0, 2.4)
+    figure = new_figure(5.0, 2.4)
     axes = figure.add_subplot()
     names = ("as shipped", "after learning,\nwith the store", "after learning,\nwithout it")
     values = [100 * data[k] for k in ("before", "with_store", "without_store")]
@@ -106,10 +108,11 @@ def forgetting(data: Json) -> str:
     axes.invert_yaxis()
     axes.set_xlim(0, 105)
     axes.spines[["top", "right"]].set_visible(False)
-    return _svg(figure)
+    return svg(figure)
 
 
-def _percent(axes: Axes, title: str) -> None:
+def percent(axes: Axes, title: str) -> None:
+    """Make the vertical axis one of accuracies in %."""
     axes.set_ylim(0, 105)
     axes.set_ylabel("accuracy, %")
     axes.set_title(title, fontsize=10)

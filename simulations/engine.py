@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -41,7 +41,18 @@ def run_in_process(
     """Run a plan on fresh devices in this process; ``label`` names the folder of their recordings."""
     files = write_all_recordings(prepared, arrivals, prepared.folder / "recordings" / label)
     library = DeviceLibrary(prepared.build.library)
-    sessions = [DeviceSession(name, partial(_boot, prepared, library, name, files[name])) for name in plan.devices]
+    boots = {name: partial(_boot, prepared, library, name, files[name]) for name in plan.devices}
+    return run_devices(boots, plan, strategy, on_round)
+
+
+def run_devices(
+    boots: Mapping[str, Callable[[], InProcessLink]],
+    plan: RunPlan,
+    strategy: Strategy | None = None,
+    on_round: Callable[[RoundOutcome], None] | None = None,
+) -> RunState:
+    """Run a plan on devices of this process, each booted by its entry in ``boots``."""
+    sessions = [DeviceSession(name, boots[name]) for name in plan.devices]
     cohort = SessionCohort(sessions, threads=os.cpu_count() or 1)
     try:
         return run_rounds(plan, strategy or Average(), cohort, on_round=on_round)

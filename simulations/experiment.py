@@ -12,23 +12,20 @@ from coordinator.plan import RunPlan
 from coordinator.state import RoundOutcome, RunState
 from coordinator.strategies.load import load_strategy
 from simulations.arms import alone, scratch
+from simulations.costs import events, kernel_cost, traffic
 from simulations.engine import run_in_process
 from simulations.outcome import (
     Forgetting,
-    KernelCost,
     Outcome,
     PhaseOutcome,
     RoundRecord,
-    Traffic,
     forget_report,
     write_report,
 )
 from simulations.prepare import Prepared, prepare
 from simulations.run_lock import only_run_in
 from simulations.scenario import Scenario
-from simulations.schedule import LEARN, TEST, TEST_SHIPPED, phase_ends, phase_starts, run_plan
-from tinyfl.boards.size import kernel_flash
-from tinyfl.compiler.cost import sram_need
+from simulations.schedule import TEST, TEST_SHIPPED, phase_ends, phase_starts, run_plan
 from tinyfl.errors import RunError
 from tinyfl.extras import need
 from tinyfl.progress import Progress
@@ -107,11 +104,11 @@ def _run(
         links=run.links,
         phases=phases,
         forgetting=_forgetting(prepared, run.state, strategy, progress) if controls else None,
-        traffic=_traffic(prepared, run.state),
-        kernel=_kernel(prepared),
+        traffic=traffic(prepared.bundle, run.state),
+        kernel=kernel_cost(prepared.bundle, prepared.folder / "network", scenario.store.capacity),
         rounds=tuple(_record(o) for o in run.state.outcomes),
         weights_digest={r.device: r.weights_digest for r in run.state.outcomes[-1].reports},
-        events=(*run.events, *_events(run.state)),
+        events=(*run.events, *events(run.state)),
         wall_seconds=0.0,
     )
 
@@ -179,45 +176,6 @@ def _mean(values: dict[str, float]) -> float:
     return sum(values.values()) / len(values) if values else 0.0
 
 
-def _traffic(prepared: Prepared, state: RunState) -> Traffic:
-    reports = [r for o in state.outcomes if o.kind == LEARN for r in o.reports if r.status is Status.DONE]
-    count = max(1, len(reports))
-    return Traffic(
-        up_per_device_round=sum(r.bytes_up for r in reports) / count,
-        down_per_device_round=sum(r.bytes_down for r in reports) / count,
-        up_largest=max((r.bytes_up for r in reports), default=0),
-        full_model_float32=4 * prepared.bundle.float_parameters,
-    )
-
-
-def _kernel(prepared: Prepared) -> KernelCost:
-    bundle = prepared.bundle
-    forward, backward = bundle.macs()
-    flash = kernel_flash(prepared.folder / "network", grad_bits=bundle.program.grad_bits)
-    trained = sum(t.count for t in bundle.tensors)
-    return KernelCost(
-        sram_bytes=sram_need(bundle, prepared.scenario.store.capacity).kernel,
-        arena_bytes=bundle.plan.arena_bytes,
-        flash_bytes=flash.total,
-        flash_target=flash.target,
-        macs_forward=forward,
-        macs_backward=backward,
-        parameters=bundle.float_parameters,
-        trained_shared=bundle.space.size,
-        trained_personal=trained - bundle.space.size,
-    )
-
-
 def _record(outcome: RoundOutcome) -> RoundRecord:
     done = sum(r.status is Status.DONE for r in outcome.reports)
     return RoundRecord(outcome.round, outcome.kind, done, outcome.missing, outcome.p_label)
-
-
-def _events(state: RunState) -> tuple[str, ...]:
-    out = []
-    for o in state.outcomes:
-        out += [f"round {o.round}: {event}" for r in o.reports for event in r.events]
-        if o.attempts > 1:
-            out.append(f"round {o.round} was asked for {o.attempts} times")
-        out += [f"round {o.round} went on without {device}" for device in o.missing]
-    return tuple(out)

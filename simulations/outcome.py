@@ -168,9 +168,14 @@ def write_report(outcome: Outcome, folder: Path) -> Json:
     from simulations.page import render
 
     data = report(outcome)
+    write_files(render(data), data, folder)
+    return data
+
+
+def write_files(page: str, data: Json, folder: Path) -> None:
+    """Put both files of a report in place, each whole."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, text in zip(_FILES, (render(data), json.dumps(data, indent=2) + "\n"), strict=True):
+    for name, text in zip(_FILES, (page, json.dumps(data, indent=2) + "\n"), strict=True):
         part = folder / f"{name}.part"
         part.write_text(text, encoding="utf-8")
         part.replace(folder / name)
-    return data

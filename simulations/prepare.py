@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulations.pretrain import Factory, Recipe, train_float
-from simulations.scenario import Scenario
+from simulations.scenario import Network, Scenario
 from simulations.user_network import load_network
 from simulations.wearers import People, people
 from tinyfl.boards.esp32s3.sensor import SENSOR_FILE, sensor_toml
@@ -19,9 +19,10 @@ from tinyfl.compiler.command import write_bundle
 from tinyfl.compiler.pipeline import compile_graph
 from tinyfl.compiler.scheme import parse_scheme
 from tinyfl.data import load_dataset
+from tinyfl.data.dataset import Windows
 from tinyfl.errors import ScenarioError
 from tinyfl.progress import Progress
-from tinyfl.types import Graph
+from tinyfl.types import Graph, UpdateScheme
 
 if TYPE_CHECKING:
     import torch
@@ -63,11 +64,14 @@ def prepare(scenario: Scenario, folder: Path, progress: Progress) -> Prepared:
                 f"three of rotation, and data set {dataset.name} has {len(dataset.channels)}; leave it out"
             )
     with progress.task(f"pre-training on {scenario.data.pretrain_users} people"):
-        factory = load_network(scenario, len(dataset.channels), len(dataset.classes))
-        module = pretrain(scenario, everybody, factory)
+        factory = load_network(
+            scenario.network.model, len(dataset.channels), scenario.data.window, len(dataset.classes)
+        )
+        module = pretrain(scenario.network, everybody.pretrain, len(dataset.classes), factory, scenario.seed)
     with progress.task("compiling the training kernel"):
-        graph = import_module(module, everybody)
-        bundle = compile_for(scenario, everybody, graph)
+        graph = import_module(module, everybody.pretrain)
+        scheme = parse_scheme(scenario.network.scheme, graph)
+        bundle = compile_for(scenario.network, everybody.pretrain, graph, scheme)
         network = folder / "network"
         norm = everybody.normalisation
         sensor = sensor_toml(dataset.rate_hz, scenario.data.wearer_hop, norm.mean, norm.std)
@@ -76,34 +80,31 @@ def prepare(scenario: Scenario, folder: Path, progress: Progress) -> Prepared:
     return Prepared(scenario, everybody, factory, module, graph, bundle, build, folder)
 
 
-def pretrain(scenario: Scenario, everybody: People, factory: Factory) -> torch.nn.Module:
+def pretrain(net: Network, shipped: Windows, classes: int, factory: Factory, seed: int) -> torch.nn.Module:
     """The float network that ships."""
-    from simulations.augment import augment_imu
+    from simulations.augment import AUGMENTS
 
-    net = scenario.network
-    recipe = Recipe(net.pretrain_epochs, net.pretrain_rate, augment=augment_imu if net.augment == "imu" else None)
-    x, y = everybody.pretrain.x, everybody.pretrain.y
-    return train_float(factory, x, y, len(everybody.dataset.classes), recipe, scenario.seed)
+    recipe = Recipe(net.pretrain_epochs, net.pretrain_rate, augment=AUGMENTS[net.augment])
+    return train_float(factory, shipped.x, shipped.y, classes, recipe, seed)
 
 
-def import_module(module: torch.nn.Module, everybody: People) -> Graph:
+def import_module(module: torch.nn.Module, shipped: Windows) -> Graph:
     """The trained module as a graph."""
     import torch
 
     from tinyfl.compiler.frontends.torch import import_torch
 
-    _, length, channels = everybody.pretrain.x.shape
+    _, length, channels = shipped.x.shape
     return import_torch(module, torch.zeros(1, channels, length))
 
 
-def compile_for(scenario: Scenario, everybody: People, graph: Graph) -> Bundle:
-    """Compile with the people's windows as calibration samples."""
-    net = scenario.network
+def compile_for(net: Network, shipped: Windows, graph: Graph, scheme: UpdateScheme) -> Bundle:
+    """Compile with the windows of pre-training as calibration samples."""
     return compile_graph(
         graph,
-        parse_scheme(net.scheme, graph),
-        everybody.pretrain.x[:, None].astype(np.float64),
-        everybody.pretrain.y,
+        scheme,
+        shipped.x[:, None].astype(np.float64),
+        shipped.y,
         learning_rate=net.learning_rate,
         grad_bits=net.grad_bits,
         margin=net.grad_margin,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -18,14 +18,17 @@ Positive = Annotated[int, Field(ge=1)]
 Count = Annotated[int, Field(ge=0)]
 Device16 = Annotated[int, Field(ge=1, le=65535)]  # the devices count it in 16 bits
 Seed = Annotated[int, Field(ge=0, le=4_000_000)]  # a device's own, a thousand times that and its number, has 32 bits
+Kind = TypeVar("Kind", bound=BaseModel)
 BUILT_IN = Path(__file__).parent / "scenarios"
 
 
-class _Table(BaseModel):
+class Table(BaseModel):
+    """One table of a scenario's file: no other keys, no conversions."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
-class Data(_Table):
+class Data(Table):
     """Which recordings, how they are cut, and who learns what.
 
     ``window`` and the hops are in samples: ``hop`` for the people of the shipped network, ``wearer_hop`` for the
@@ -43,20 +46,20 @@ class Data(_Table):
     worn_side: str | None = None
 
 
-class Network(_Table):
+class Network(Table):
     """The network, how it is pre-trained in float, and what of it trains on the device."""
 
     model: str
     scheme: str
     pretrain_epochs: Positive
     pretrain_rate: Annotated[float, Field(gt=0)] = 3e-3
-    augment: Literal["none", "imu"] = "none"
+    augment: Literal["none", "imu", "noise"] = "none"
     learning_rate: Annotated[float, Field(gt=0)]
     grad_bits: Literal[8, 16] = 8
     grad_margin: Count = 0
 
 
-class Phase(_Table):
+class Phase(Table):
     """Rounds during which the wearers have labelled so many windows of each class."""
 
     labels_per_class: Positive
@@ -70,7 +73,7 @@ class Phase(_Table):
     personal_lr_shift: Annotated[int, Field(ge=-8, le=8)] = 0
 
 
-class Store(_Table):
+class Store(Table):
     """The device's sample store: its capacity in windows and what the factory puts in."""
 
     capacity: Device16
@@ -78,7 +81,7 @@ class Store(_Table):
     replay: bool = True
 
 
-class Fleet(_Table):
+class Fleet(Table):
     """How many devices, and how they are connected when they run as processes."""
 
     devices_per_user: Positive = 1
@@ -87,7 +90,7 @@ class Fleet(_Table):
     delta_shift: Annotated[int, Field(ge=0, le=16)] = 6
 
 
-class Scenario(_Table):
+class Scenario(Table):
     """One experiment."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
@@ -101,19 +104,53 @@ class Scenario(_Table):
 
 def load_scenario(spec: str) -> Scenario:
     """The scenario in the file ``spec``, or the built-in one of that name; raises ScenarioError."""
+    path, table = read_table(spec)
+    if "stream" in table:
+        raise ScenarioError(f"scenario {path} is a stream, which runs in one process; run `tinyfl simulate {path}`")
+    scenario = validated(Scenario, table, path)
+    labels = [phase.labels_per_class for phase in scenario.phase]
+    if labels != sorted(labels):
+        raise ScenarioError(f"scenario {path}: labels_per_class falls from one phase to the next; order the phases")
+    dataset = dataset_beside(scenario.data.dataset, path)
+    data = scenario.data.model_copy(update={"dataset": dataset})
+    return scenario.model_copy(update={"network": network_beside(scenario.network, path), "data": data})
+
+
+def read_table(spec: str) -> tuple[Path, dict[str, Any]]:
+    """Where the scenario that ``spec`` names is, and what its file says; raises ScenarioError."""
     built_in = {p.stem: p for p in sorted(BUILT_IN.glob("*.toml"))}
     path = built_in.get(spec, Path(spec))
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        return path, tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ScenarioError(f"there is no scenario file {path}; built in are {', '.join(built_in)}") from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ScenarioError(f"scenario {path} cannot be read: {error}") from error
+
+
+def validated(kind: type[Kind], table: dict[str, Any], path: Path) -> Kind:
+    """The table as a scenario of that kind; raises ScenarioError."""
     try:
-        scenario = Scenario.model_validate(table)
+        return kind.model_validate(table)
     except ValidationError as error:
         raise ScenarioError(f"scenario {path}: {_sentence(error)}") from error
-    return _resolve(scenario, path)
+
+
+def dataset_beside(dataset: str, path: Path) -> str:
+    """The folder beside the scenario that describes a data set of that name, or the name itself."""
+    beside = path.parent / dataset
+    return str(beside) if (beside / DESCRIPTION).is_file() else dataset
+
+
+def network_beside(network: Network, path: Path) -> Network:
+    """The network whose files, where they lie beside the scenario, are named so that they are found."""
+    scheme = path.parent / network.scheme
+    if scheme.is_file():
+        network = network.model_copy(update={"scheme": str(scheme)})
+    file, _, factory = network.model.rpartition(":")
+    if file.endswith(".py") and (path.parent / file).is_file():
+        network = network.model_copy(update={"model": f"{path.parent / file}:{factory}"})
+    return network
 
 
 def _sentence(error: ValidationError) -> str:
@@ -131,20 +168,3 @@ def _sentence(error: ValidationError) -> str:
         return f"{key} should be a table; write it as [{key}]"
     message = first["msg"].removeprefix("Input ").removeprefix("String ")
     return f"{key} = {first['input']!r} {message}; correct it"
-
-
-def _resolve(scenario: Scenario, path: Path) -> Scenario:
-    """Files are looked for beside the scenario's own first; labels may only grow from phase to phase."""
-    labels = [phase.labels_per_class for phase in scenario.phase]
-    if labels != sorted(labels):
-        raise ScenarioError(f"scenario {path}: labels_per_class falls from one phase to the next; order the phases")
-    data, network = scenario.data, scenario.network
-    scheme, recordings = path.parent / network.scheme, path.parent / data.dataset
-    file, _, factory = network.model.rpartition(":")
-    if file.endswith(".py") and (path.parent / file).is_file():
-        network = network.model_copy(update={"model": f"{path.parent / file}:{factory}"})
-    if scheme.is_file():
-        network = network.model_copy(update={"scheme": str(scheme)})
-    if (recordings / DESCRIPTION).is_file():
-        data = data.model_copy(update={"dataset": str(recordings)})
-    return scenario.model_copy(update={"network": network, "data": data})

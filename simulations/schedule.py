@@ -61,7 +61,7 @@ def recordings(people: People, wearer: Wearer, bundle: Bundle, starts: tuple[int
     for windows, start in zip(wearer.labelled, starts, strict=False):
         keys = list(zip(windows.side.tolist(), windows.y.tolist(), windows.order.tolist(), strict=True))
         new = np.array([key not in seen for key in keys], np.bool_)
-        parts.append(_int8(bundle, windows.take(new), start))
+        parts.append(in_int8(bundle, windows.take(new), start))
         seen.update(keys)
     own = LabelledWindows(
         np.concatenate([p.inputs for p in parts]),
@@ -69,10 +69,11 @@ def recordings(people: People, wearer: Wearer, bundle: Bundle, starts: tuple[int
         np.concatenate([p.rounds for p in parts]),
     )
     return Recordings(
-        own, _int8(bundle, wearer.test), _int8(bundle, wearer.test_shipped), _int8(bundle, people.factory)
+        own, in_int8(bundle, wearer.test), in_int8(bundle, wearer.test_shipped), in_int8(bundle, people.factory)
     )
 
 
-def _int8(bundle: Bundle, windows: Windows, arrival: int = 0) -> LabelledWindows:
+def in_int8(bundle: Bundle, windows: Windows, arrival: int = 0) -> LabelledWindows:
+    """Windows in the network's input, whose labels arrive in round ``arrival``."""
     x = bundle.quantize_input(windows.x[:, None].astype(np.float64))
     return labelled(x, windows.y, arrival)

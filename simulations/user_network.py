@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from simulations.pretrain import Factory
-from simulations.scenario import Scenario
 from tinyfl.errors import ScenarioError
 from tinyfl.loading import load_named
 
 
-def load_network(scenario: Scenario, channels: int, classes: int) -> Factory:
-    """The factory that the scenario names; raises ScenarioError unless what it makes fits the recordings."""
+def load_network(spec: str, channels: int, length: int, classes: int) -> Factory:
+    """The factory that ``spec`` names; raises ScenarioError unless what it makes fits the recordings."""
     import torch
 
-    spec, length = scenario.network.model, scenario.data.window
     factory: Factory = load_named(spec, "network", ScenarioError)
     try:
         module = factory(channels, length, classes)

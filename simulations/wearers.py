@@ -24,6 +24,12 @@ class Normalisation:
     mean: FloatArray
     std: FloatArray
 
+    @staticmethod
+    def of(w: Windows) -> Normalisation:
+        """Those that bring these windows to mean 0 and standard deviation 1."""
+        flat = w.x.reshape(-1, w.x.shape[2]).astype(np.float64)
+        return Normalisation(flat.mean(axis=0), np.maximum(flat.std(axis=0), 1e-6))
+
     def apply(self, w: Windows) -> Windows:
         """Windows in units of standard deviations."""
         x = ((w.x - self.mean) / self.std).astype(np.float32)
@@ -64,15 +70,16 @@ def people(scenario: Scenario, dataset: Dataset) -> People:
     own = windows(dataset.select(device_users), data.window, data.wearer_hop)
     if not len(raw):
         raise ScenarioError(f"scenario {scenario.name}: no recording of side {data.shipped_side} to pre-train on")
-    flat = raw.x.reshape(-1, raw.x.shape[2]).astype(np.float64)
-    normalisation = Normalisation(flat.mean(axis=0), np.maximum(flat.std(axis=0), 1e-6))
+    normalisation = Normalisation.of(raw)
     pretrain = normalisation.apply(raw)
     wearers = [
         _wearer(scenario, normalisation, own.select(user), user, copy)
         for user in device_users
         for copy in range(scenario.fleet.devices_per_user)
     ]
-    return People(dataset, normalisation, pretrain, _factory_windows(scenario, pretrain), tuple(wearers))
+    return People(
+        dataset, normalisation, pretrain, spaced_by_class(pretrain, scenario.store.factory_per_class), tuple(wearers)
+    )
 
 
 def _wearer(scenario: Scenario, normalisation: Normalisation, own: Windows, user: str, copy: int) -> Wearer:
@@ -111,11 +118,10 @@ def _later(learn: Windows, copy: int, copies: int) -> Windows:
     return learn.take(keep)
 
 
-def _factory_windows(scenario: Scenario, pretrain: Windows) -> Windows:
-    """The windows that ship with a device: evenly spaced over the pre-training people, equally many a class."""
-    count = scenario.store.factory_per_class
+def spaced_by_class(shipped: Windows, count: int) -> Windows:
+    """The windows that ship with a device: ``count`` a class, evenly spaced over those of the pre-training."""
     rows = [np.zeros(0, np.int64)]
-    for label in np.unique(pretrain.y):
-        group = np.flatnonzero(pretrain.y == label)
+    for label in np.unique(shipped.y):
+        group = np.flatnonzero(shipped.y == label)
         rows.append(group[(np.arange(min(count, len(group))) * len(group) // max(1, count)).astype(np.int64)])
-    return pretrain.take(np.concatenate(rows))
+    return shipped.take(np.concatenate(rows))

@@ -262,7 +262,11 @@ def simulate(
 ) -> None:
     """Run a fleet in this process: the same C, rounds and strategy as on devices, and the same weights at the end."""
     from simulations.experiment import in_process
+    from simulations.stream.scenario import is_stream
 
+    if is_stream(scenario):
+        _stream(scenario, strategy, seed, out, as_json, controls)
+        return
     _experiment(in_process, "simulation", scenario, strategy, seed, out, as_json, controls)
 
 
@@ -321,6 +325,25 @@ def gateway(config: Annotated[Path, typer.Argument(help="The gateway's TOML file
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     run_gateway(load_config(config), stop)
+
+
+def _stream(scenario: str, strategy: str, seed: int | None, out: Path | None, as_json: bool, controls: bool) -> None:
+    from simulations.stream.experiment import run_stream
+    from simulations.stream.outcome import report as report_json
+    from simulations.stream.scenario import load_stream
+    from simulations.stream.terminal import show
+    from tinyfl.progress import Progress
+
+    chosen = load_stream(scenario)
+    if seed is not None:
+        chosen = chosen.model_copy(update={"seed": seed})
+    folder = out or Path("runs") / chosen.name
+    with Progress() as progress:
+        outcome = run_stream(chosen, strategy, folder, progress, controls)
+    if as_json:
+        typer.echo(json.dumps(report_json(outcome)))
+    else:
+        show(outcome, folder)
 
 
 def _experiment(

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import BaseModel
 
-from simulations.scenario import Scenario
 from tests.simulations.small import small_scenario
 
 ROOT = Path(__file__).parents[2]
@@ -45,7 +45,7 @@ def refusal(done: subprocess.CompletedProcess[str]) -> str:
     return last.removeprefix("tinyfl: ")
 
 
-def scenario_toml(scenario: Scenario) -> str:
+def scenario_toml(scenario: BaseModel) -> str:
     """A scenario as its file."""
     return "\n".join(_lines(scenario.model_dump(exclude_none=True))) + "\n"
 

@@ -24,6 +24,7 @@ from stand_ins import provide
 
 from tests.cli.cli_lab import refusal, tinyfl
 from tinyfl.cli import app
+from tinyfl.data.description import read_description
 from tinyfl.errors import TinyflError
 
 MINUTES = 600.0
@@ -43,10 +44,26 @@ def ran(words: tuple[str, ...], folder: Path) -> None:
         out = words[words.index("-o") + 1] if "-o" in words else "runs/small"
         assert file.parent == folder / out
         report = json.loads(file.read_text())
-        assert report["engine"] == ("fleet" if words[1] == "demo" else "simulation")
+        kind = "stream" if "periods" in report else "simulation"
+        assert report["engine"] == ("fleet" if words[1] == "demo" else kind)
         assert len(report["weights_digest"]) == report["devices"]
     if words[1] == "compile":
         assert (folder / words[words.index("-o") + 1] / "net.c").is_file()
+
+
+def ran_an_example(words: tuple[str, ...], folder: Path) -> None:
+    """A scenario of the checkout, if the recordings that it reads are there."""
+    scenario = ROOT / words[2]
+    missing = tinyfl("simulate", scenario, "-o", folder / "out", cwd=folder) if not _has_recordings(scenario) else None
+    if missing is not None:
+        assert "dataset.toml names: put the recordings there" in refusal(missing)
+        pytest.skip(f"{words[2]} reads recordings that are not there: {refusal(missing)}")
+    ran(tuple(str(scenario) if w == words[2] else w for w in words), folder)
+
+
+def _has_recordings(scenario: Path) -> bool:
+    (archive,) = (read_description(file.parent).npz for file in scenario.parent.glob("*/dataset.toml"))
+    return archive is not None and archive.is_file()
 
 
 def ran_on_a_network(words: tuple[str, ...], folder: Path) -> None:
@@ -150,6 +167,7 @@ RULES: tuple[tuple[str, Rule, bool], ...] = (  # a pattern, what to do, whether 
     (r"tinyfl (build|flash) out\S* .*", ran_up_to_esp_idf, True),
     (r"idf\.py -C out/esp32s3 (menuconfig|build)", ran_by_esp_idf, True),
     (r"tinyfl simulate watch .*", ran, True),
+    (r"tinyfl simulate examples/\S+\.toml -o .*", ran_an_example, True),
     (r"tinyfl simulate my\.toml -o .*", ran, False),
     (r"tinyfl simulate (my|SCENARIO)\.toml --strategy .*", ran, True),
     (r"tinyfl demo .*--broker mqtt://127\.0\.0\.1:1883 .*", ran_with_a_broker, True),
