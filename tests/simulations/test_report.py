@@ -10,7 +10,7 @@ from outcomes import FIRST, LAST, outcome, phase
 
 from simulations.outcome import report, write_report
 
-DOCUMENT = (Path(__file__).parents[2] / "docs" / "report.md").read_text(encoding="utf-8")
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "report.md").read_text(encoding="utf-8").split("## Of a stream")[0]
 ARMS = ("pretrained", "scratch", "local", "federated", "personalised")
 
 

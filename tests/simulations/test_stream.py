@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from torch import nn
 from benchmarks.gas_data import load_gas
 from simulations.stream.arms import Judge, alone
 from simulations.stream.experiment import build_arm, personal, pretrained, run_stream
-from simulations.stream.outcome import ArmOutcome
+from simulations.stream.outcome import ArmOutcome, report
 from simulations.stream.periods import split_periods
 from simulations.stream.scenario import StreamScenario, load_stream
 from tests.cli.cli_lab import refusal, scenario_toml, tinyfl
@@ -138,6 +139,20 @@ def test_a_stream_leaves_its_report(tmp_path: Path) -> None:
     again = run_stream(scenario, "average", tmp_path / "again", Progress(quiet=True), controls=False)
     assert list(again.arms) == ["frozen", "federated"]
     assert again.weights_digest == outcome.weights_digest
+
+
+def test_the_report_has_the_documented_keys(tmp_path: Path) -> None:
+    people, stream = (ROOT / "docs" / "report.md").read_text(encoding="utf-8").split("## Of a stream")
+    tables = [
+        re.findall(r"`\.?(\w+)", row) for part in (people, stream) for row in re.findall(r"^\| (`.*?) \|", part, re.M)
+    ]
+    named = {key for row in tables for key in row}
+    without = set(re.findall(r"`(\w+)`", stream.split("and instead:")[0]))
+    outcome = run_stream(write_stream(tmp_path), "average", tmp_path / "run", Progress(quiet=True), controls=False)
+    data = report(outcome)
+    assert set(data) | without <= named
+    assert not set(data) & without
+    assert set(data["arms"]["federated"]) <= named
 
 
 def test_what_is_shipped_is_what_the_interpreter_says(tmp_path: Path) -> None:
