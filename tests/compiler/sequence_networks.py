@@ -101,6 +101,9 @@ def language(body: nn.Module, tokens: int = 20, steps: int = 7, channels: int = 
 SEQUENCE_NETWORKS = {
     "embedding": language(nn.Identity()),
     "byte": language(nn.Sequential(nn.Linear(6, 12), nn.GELU(), nn.Linear(12, 6)), tokens=256),
+    "layer norm": language(nn.Sequential(nn.LayerNorm(6), nn.Linear(6, 6))),
+    "rms norm": language(nn.Sequential(nn.Linear(6, 6), nn.RMSNorm(6))),
+    "norms that something else reads": language(nn.Sequential(nn.LayerNorm(6), nn.GELU(), nn.LayerNorm(6))),
     "labelled steps": Sequences(double(nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3))), 9, 0, 4),
     "last step": Sequences(double(nn.Sequential(nn.Linear(4, 8), nn.Tanh(), Last(), nn.Linear(8, 3))), 9, 0, 4),
 }

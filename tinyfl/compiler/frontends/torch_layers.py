@@ -98,8 +98,11 @@ class Layers(Builder):
         return self._normalised(fx, "layer_norm", self._array(fx, 3), float(argument(fx, 4, 1e-5)))
 
     def _rms_norm(self, fx: Any) -> Value:
+        import torch
+
         epsilon = argument(fx, 3, None)
-        return self._normalised(fx, "rms_norm", None, float(np.finfo(np.float32).eps if epsilon is None else epsilon))
+        smallest = torch.finfo(fx.meta["val"].dtype).eps
+        return self._normalised(fx, "rms_norm", None, float(smallest if epsilon is None else epsilon))
 
     def _normalised(self, fx: Any, op: str, beta: FloatArray | None, epsilon: float) -> Value:
         """The norm without its scale and shift, which ``fold`` takes into the layers behind."""
