@@ -143,10 +143,8 @@ def test_a_stream_leaves_its_report(tmp_path: Path) -> None:
 
 def test_the_report_has_the_documented_keys(tmp_path: Path) -> None:
     people, stream = (ROOT / "docs" / "report.md").read_text(encoding="utf-8").split("## Of a stream")
-    tables = [
-        re.findall(r"`\.?(\w+)", row) for part in (people, stream) for row in re.findall(r"^\| (`.*?) \|", part, re.M)
-    ]
-    named = {key for row in tables for key in row}
+    rows = re.findall(r"^\| (`.*?) \|", people + stream, re.MULTILINE)
+    named = {word for row in rows for key in re.findall(r"`(.*?)`", row) for word in re.findall(r"\w+", key)}
     without = set(re.findall(r"`(\w+)`", stream.split("and instead:")[0]))
     outcome = run_stream(write_stream(tmp_path), "average", tmp_path / "run", Progress(quiet=True), controls=False)
     data = report(outcome)
