@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,8 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 Numbers = TypeVar("Numbers", IntArray, FloatArray)
 Shape = tuple[int, int, int]
+Layout = Literal["channels_first", "channels_last"]
+"""Whether torch has the channels of a sample before its steps, [1, C, L], or behind them, [1, T, C]"""
 
 
 @dataclass(frozen=True)

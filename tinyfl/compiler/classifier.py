@@ -32,5 +32,5 @@ def with_classes(graph: Graph, classes: int, seed: int) -> Graph:
         bias=np.zeros(classes),
         weight_scale=np.full(classes, FRESH_HEADROOM * bound / 127),
     )
-    shapes = {**graph.shapes, graph.output: (1, 1, classes)}
+    shapes = {**graph.shapes, graph.output: (*graph.shapes[graph.output][:2], classes)}
     return replace(graph, nodes=(*graph.nodes[:-1], fresh), shapes=shapes)

@@ -86,6 +86,8 @@ def _scheme(
 ) -> tuple[UpdateScheme, Mapping[str, str]]:
     """The scheme to compile, which fits the budget, and the files that a search for it leaves."""
     automatic = options.scheme == "auto"
+    if automatic and graph.target:
+        raise ModelError("--scheme auto measures labels of whole samples; for a sequence give last:K, lora:R or full")
     scheme = last_layers(graph, 1) if automatic else parse_scheme(options.scheme, graph)
     if not automatic and budget.sram is None and budget.flash is None:
         return scheme, {}

@@ -46,6 +46,11 @@ def compile_graph(
     graph, scheme = with_adapters(graph, scheme)
     graph = order_nodes(graph)
     int8 = quantize(graph, scheme, calibration)
+    if int8.tokens and not ((calibration >= 0) & (calibration < int8.tokens)).all():
+        raise ModelError(
+            f"calibration holds tokens {calibration.min():g} to {calibration.max():g}; the network knows 0 to "
+            f"{int8.tokens - 1}"
+        )
     q = int8.quant[int8.input]
     x = to_int8(calibration, q)
     offsets = calibrate_exponents(int8, x, labels, grad_bits, margin, CALIBRATION_SEED)

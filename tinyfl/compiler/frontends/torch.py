@@ -6,7 +6,7 @@ torch is imported only here and in training code; a compiled bundle needs it no 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from tinyfl.compiler.frontends.torch_builder import channels_first
 from tinyfl.compiler.frontends.torch_pooling import Pooling
 from tinyfl.compiler.frontends.torch_views import Views
 from tinyfl.errors import ModelError
-from tinyfl.types import Graph
+from tinyfl.types import Graph, Layout
 
 if TYPE_CHECKING:
     import torch
@@ -28,7 +28,6 @@ _SUPPORTED = (
     "add, sub, mul, div by a number, cat of channels, avg_pool, adaptive_avg_pool to 1, max_pool, mean over the image, "
     "dropout (eval), views, transpositions, cuts, and zeros before a convolution"
 )
-Layout = Literal["channels_first", "channels_last"]
 
 
 def import_torch(module: torch.nn.Module, example: torch.Tensor, layout: Layout = "channels_first") -> Graph:
