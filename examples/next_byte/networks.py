@@ -33,7 +33,7 @@ class Block(nn.Module):
 
 
 class Transformer(nn.Module):
-    """Token and positional embeddings, two blocks, a norm, a linear layer: 83,248 parameters at a context of 64."""
+    """Token and positional embeddings, two blocks, a norm, a linear layer: 84,544 parameters at a context of 64."""
 
     def __init__(self, context: int, channels: int = 48, heads: int = 4, wide: int = 192, blocks: int = 2) -> None:
         super().__init__()
