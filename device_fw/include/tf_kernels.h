@@ -179,6 +179,22 @@ typedef struct {
 /* Of win only the size of the image and in_zero_point are used. */
 void tf_norm_s8(const tf_window *win, const tf_norm *norm, const tf_rows *x, const tf_rows_out *y, tf_span rows);
 
+/* Section 12.2: softmax(scale q k^T) v by heads. */
+typedef struct {
+    uint16_t heads;
+    uint8_t causal;
+    int8_t logit_s, s;
+    int32_t logit_m; /* to 1/256 nat */
+    int32_t m;       /* from Q15 to the output's scale */
+    int16_t zero_point;
+    int8_t lo, hi;
+} tf_attention;
+/*
+ * x: [T][3 C], q, k and v side by side; y: [T][C], with T = in_h in_w and C = out_c of win, heads one after the other.
+ * scratch: 4 T + 2 round4(C / heads) bytes, 4-byte aligned.
+ */
+void tf_attention_s8(const tf_window *win, const tf_attention *p, const int8_t *x, int8_t *y, void *scratch);
+
 /* ---- loss, section 5.1 ---- */
 typedef struct {
     uint32_t p_label; /* softmax probability of the label, Q15 */
@@ -288,6 +304,16 @@ typedef struct {
 } tf_norm_grad;
 uint32_t tf_norm_input_grad(const tf_window *win, const tf_norm *norm, const tf_norm_grad *ng, const int8_t *x,
                             const tf_grad *grad_y, tf_grad *grad_x);
+
+typedef struct {
+    tf_finish finish;
+    int32_t gm;          /* of q and k, 1 .. 32767 */
+    int8_t value_shift;  /* 15 - gs */
+    uint8_t score_shift; /* sh */
+} tf_attention_grad;
+/* scratch: 20 T + 4 round4(C / heads) bytes. */
+uint32_t tf_attention_input_grad(const tf_window *win, const tf_attention *p, const tf_attention_grad *ag,
+                                 const int8_t *x, const tf_grad *grad_y, tf_grad *grad_x, void *scratch);
 
 /* ---- update, section 6 ---- */
 typedef struct {

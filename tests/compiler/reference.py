@@ -32,7 +32,16 @@ def crop(n: Int8Node, x: torch.Tensor, weight: torch.Tensor | None) -> torch.Ten
     return rows[:, :, first : first + pixels, channel : channel + channels]
 
 
+def attention(n: Int8Node, x: torch.Tensor, weight: torch.Tensor | None) -> torch.Tensor:
+    heads, causal, scale = n.coefficients
+    samples, h, w, channels = x.shape
+    parts = x.reshape(samples, h * w, 3, int(heads), -1).permute(2, 0, 3, 1, 4)
+    y = F.scaled_dot_product_attention(*parts, is_causal=bool(causal), scale=scale)
+    return y.transpose(1, 2).reshape(samples, h, w, channels // 3)
+
+
 OF_SEQUENCES = {
+    "attention": attention,
     "crop": crop,
     "embedding": lambda n, x, w: w[x[..., 0].long(), 0, 0],
     "positions": lambda n, x, w: x + w.reshape(x.shape[1:]),

@@ -1,4 +1,4 @@
-"""Norms over steps: gradients that autograd confirms; the same bytes in C and NumPy on random shapes."""
+"""Norms and attention: gradients that autograd confirms; the same bytes in C and NumPy on random shapes."""
 
 from __future__ import annotations
 
@@ -23,6 +23,21 @@ from tinyfl.compiler.scheme import last_layers
 from tinyfl.errors import ModelError
 
 
+class SelfAttention(nn.Module):
+    """Heads over [N, T, C], queries, keys and values by one linear layer, without a layer behind."""
+
+    def __init__(self, channels: int, heads: int, causal: bool, size: int = 0) -> None:
+        super().__init__()
+        self.heads, self.causal, self.size = heads, causal, size or channels // heads
+        self.qkv = nn.Linear(channels, 3 * heads * self.size)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        n, steps, _ = x.shape
+        q, k, v = self.qkv(x).reshape(n, steps, 3, self.heads, self.size).permute(2, 0, 3, 1, 4)
+        y = nn.functional.scaled_dot_product_attention(q, k, v, is_causal=self.causal)
+        return y.transpose(1, 2).reshape(n, steps, -1)
+
+
 def classifier(layers: list[nn.Module], steps: int = 8, channels: int = 12) -> Sequences:
     """Steps of four numbers, a trained layer before the operator and a classifier of all steps behind it."""
     module = nn.Sequential(nn.Linear(4, channels), *layers, nn.Flatten(), nn.LazyLinear(5)).double()
@@ -37,6 +52,10 @@ OPERATORS = {
     "layer_norm large epsilon": [nn.LayerNorm(12, eps=0.1)],
     "layer_norm no epsilon": [nn.LayerNorm(12, eps=0.0)],
     "rms_norm": [nn.RMSNorm(12)],
+    "attention": [SelfAttention(12, 3, False)],
+    "attention causal": [SelfAttention(12, 2, True)],
+    "attention odd heads": [SelfAttention(12, 2, True, 5)],
+    "attention one head": [SelfAttention(12, 1, False)],
 }
 NETWORKS = {name: classifier(layers) for name, layers in OPERATORS.items()}
 
@@ -83,11 +102,16 @@ def test_gradients_that_autograd_confirms(name: str, grad_bits: int) -> None:
 @st.composite
 def sequences(draw: st.DrawFn) -> Sequences:
     """A few layers over up to nine steps."""
-    steps, channels = draw(st.integers(1, 9)), draw(st.integers(1, 12))
+    steps, first = draw(st.integers(1, 9)), draw(st.integers(1, 12))
+    channels = first
     layers: list[nn.Module] = []
     for _ in range(draw(st.integers(1, 3))):
-        kind = draw(st.sampled_from(["layer", "rms", "linear", "relu"]))
-        if kind == "linear":
+        kind = draw(st.sampled_from(["layer", "rms", "linear", "relu", "attention"]))
+        if kind == "attention":
+            heads, size = draw(st.integers(1, 3)), draw(st.integers(1, 6))
+            layers.append(SelfAttention(channels, heads, draw(st.booleans()), size))
+            channels = heads * size
+        elif kind == "linear":
             wide = draw(st.integers(1, 12))
             layers.append(nn.Linear(channels, wide))
             channels = wide
@@ -95,15 +119,26 @@ def sequences(draw: st.DrawFn) -> Sequences:
             affine, eps = draw(st.booleans()), draw(st.sampled_from([1e-5, 1e-2]))
             layer = {"layer": nn.LayerNorm, "rms": nn.RMSNorm}.get(kind)
             layers.append(nn.ReLU() if layer is None else layer(channels, eps, affine))
-    width = next((x.in_features for x in layers if isinstance(x, nn.Linear)), channels)
-    return classifier(layers, steps, width)
+    return classifier(layers, steps, first)
 
 
-@settings(max_examples=20, deadline=None, derandomize=True)
+@settings(max_examples=30, deadline=None, derandomize=True)
 @given(sequences(), st.sampled_from([8, 16]))
 def test_c_equals_the_interpreter(network: Sequences, grad_bits: int) -> None:
     with TemporaryDirectory() as folder:
         trained(compile_sequences(network, grad_bits=grad_bits), network, Path(folder))
+
+
+def test_too_many_steps_to_attend_to() -> None:
+    with pytest.raises(ModelError, match="1024 are the most"):
+        compile_sequences(classifier([SelfAttention(2, 1, False)], 1025, 2), count=2)
+
+
+def test_heads_too_wide_for_gradients_of_16_bits() -> None:
+    network = classifier([SelfAttention(4, 1, False, 253)], 2, 4)
+    with pytest.raises(ModelError, match="use 8-bit gradients or more heads"):
+        compile_sequences(network, grad_bits=16, count=2)
+    compile_sequences(network, grad_bits=8, count=2)
 
 
 def test_too_many_channels_to_normalise() -> None:

@@ -131,6 +131,24 @@ class NormGrad(Structure):
     _fields_ = (("finish", Finish), ("gm", c_int32), ("half", c_int8))
 
 
+class Attention(Structure):
+    _fields_ = (
+        ("heads", c_uint16),
+        ("causal", c_uint8),
+        ("logit_s", c_int8),
+        ("s", c_int8),
+        ("logit_m", c_int32),
+        ("m", c_int32),
+        ("zero_point", c_int16),
+        ("lo", c_int8),
+        ("hi", c_int8),
+    )
+
+
+class AttentionGrad(Structure):
+    _fields_ = (("finish", Finish), ("gm", c_int32), ("value_shift", c_int8), ("score_shift", c_uint8))
+
+
 class Rate(Structure):
     _fields_ = (("km", c_void_p), ("ks", c_void_p), ("kb", c_void_p), ("kbs", c_void_p))
 
@@ -152,6 +170,8 @@ _SIGNATURES = {
     "tf_requantize_s8": (None, (POINTER(Rescale), _U, _P, _P)),
     "tf_concat_s8": (None, (POINTER(Concat), _U, _P, _P)),
     "tf_table_s8": (None, (_P, _U, _P, _P)),
+    "tf_attention_s8": (None, (_W, POINTER(Attention), _P, _P, _P)),
+    "tf_attention_input_grad": (_U, (_W, POINTER(Attention), POINTER(AttentionGrad), _P, _P, _P, _P)),
     "tf_norm_s8": (None, (_W, POINTER(Norm), *_ROWS)),
     "tf_norm_input_grad": (_U, (_W, POINTER(Norm), POINTER(NormGrad), _P, _P, _P)),
     "tf_negate_grad": (_U, (POINTER(Finish), _U, _P, _P)),

@@ -170,6 +170,14 @@ def _block(x: torch.Tensor, first: int, pixels: int, channel: int, channels: int
     return x.flatten(2)[:, channel : channel + channels, None, first : first + pixels]
 
 
+def _attention(x: torch.Tensor, heads: int, causal: float, scale: float) -> torch.Tensor:
+    """Of [N, 3 C, H, W]: q, k and v side by side."""
+    n, channels, h, w = x.shape
+    q, k, v = x.reshape(n, 3, heads, channels // 3 // heads, h * w).transpose(3, 4).unbind(1)
+    y = functional.scaled_dot_product_attention(q, k, v, is_causal=bool(causal), scale=scale)
+    return y.transpose(2, 3).reshape(n, channels // 3, h, w)
+
+
 _PLAIN: dict[str, Callable[[Node, Sequence[torch.Tensor]], torch.Tensor]] = {
     "add": lambda _, xs: xs[0] + xs[1],
     "sub": lambda _, xs: xs[0] - xs[1],
@@ -186,6 +194,7 @@ _PLAIN: dict[str, Callable[[Node, Sequence[torch.Tensor]], torch.Tensor]] = {
     "gelu": lambda _, xs: functional.gelu(xs[0]),
     "gelu_tanh": lambda _, xs: functional.gelu(xs[0], approximate="tanh"),
     "crop": lambda node, xs: _block(xs[0], *map(int, node.coefficients)),
+    "attention": lambda node, xs: _attention(xs[0], int(node.coefficients[0]), *node.coefficients[1:]),
     "layer_norm": lambda node, xs: functional.layer_norm(
         xs[0].movedim(1, -1), (xs[0].shape[1],), eps=node.coefficients[0]
     ).movedim(-1, 1),

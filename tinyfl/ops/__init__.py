@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tinyfl.ops.activation import Activation
 from tinyfl.ops.add import Add
+from tinyfl.ops.attention import Attention
 from tinyfl.ops.avg_pool import AvgPool
 from tinyfl.ops.concat import Concat
 from tinyfl.ops.conv import Conv, Logits, Pointwise
@@ -34,6 +35,7 @@ OPS: dict[str, Operator] = {
     "concat": Concat(),
     "requantize": Requantize(),
     "crop": Crop(),
+    "attention": Attention(),
     "layer_norm": Norm(),
     "rms_norm": RmsNorm(),
     "embedding": Embedding(),

@@ -25,10 +25,15 @@ class Loss:
     grad: IntArray | None
 
 
+def exp_sixteenths(d: IntArray) -> IntArray:
+    """EX[d]: exp(-d/16) in Q16 for d >= 0."""
+    out: IntArray = np.where(d <= 176, _EXP[np.minimum(d, 176)], 0)
+    return out
+
+
 def softmax(logits: IntArray) -> IntArray:
     """Probabilities in Q15 of int16 logits [..., classes] in 1/16 nat."""
-    d = logits.max(axis=-1, keepdims=True) - logits
-    t = np.where(d <= 176, _EXP[np.minimum(d, 176)], 0)
+    t = exp_sixteenths(logits.max(axis=-1, keepdims=True) - logits)
     total = t.sum(axis=-1, keepdims=True)
     out: IntArray = ((t << 15) + total // 2) // total
     return out

@@ -175,7 +175,8 @@ def window_of(n: Int8Node | Node) -> Window:
     return n.window
 
 
-def requantise(n: Int8Node, acc: IntArray) -> IntArray:
-    """y = SAT(RS(acc * m, s) + zero_point, lo, hi)."""
+def requantise(n: Int8Node, acc: IntArray, which: int | None = None) -> IntArray:
+    """y = SAT(RS(acc * m, s) + zero_point, lo, hi); ``which``: the one of several multipliers."""
     r = n.requant
-    return sat(rs(acc * r.m, r.s) + r.zero_point, r.lo, r.hi)
+    m, s = (r.m, r.s) if which is None else (r.m[which], r.s[which])
+    return sat(rs(acc * m, s) + r.zero_point, r.lo, r.hi)
