@@ -54,6 +54,15 @@ def import_exported(exported: Any, layout: Layout = "channels_first") -> Graph:
     return _Importer(exported, layout).run()
 
 
+def _wanted(graph: Any) -> set[Any]:
+    """The operators that the output depends on, and all placeholders; an attention's weights may be for nobody."""
+    wanted = {fx for fx in graph.nodes if fx.op in ("placeholder", "output")}
+    for fx in reversed(graph.nodes):
+        if fx in wanted:
+            wanted.update(fx.all_input_nodes)
+    return wanted
+
+
 class _Importer(Views, Pooling, Attention):
     """One import: walks the exported program once."""
 
@@ -69,7 +78,10 @@ class _Importer(Views, Pooling, Attention):
         lifted = getattr(signature, "inputs_to_lifted_tensor_constants", {})
         parameters = {**signature.inputs_to_parameters, **signature.inputs_to_buffers, **lifted}
         output = input_name = ""
+        wanted = _wanted(self.exported.graph)
         for fx in self.exported.graph.nodes:
+            if fx not in wanted:
+                continue
             if fx.op == "placeholder":
                 if fx.name in parameters:
                     self.values[fx.name] = arrays[parameters[fx.name]]

@@ -104,7 +104,8 @@ class Attention(Elementwise):
         whole = [self._complete(fx, replace(x, index=r)) for x, r in zip(parts, rows, strict=True)]
         for x in whole:
             self._dense(fx, x, -1, "attention")
-        name = self._add_node(fx, f"{fx.name}.joint", "concat", whole, shape)
+        name = f"{fx.name}.joint"
+        self._add_node(fx, name, "concat", whole, shape, name=name)
         return Value(name, shape, np.arange(math.prod(shape)))
 
     def _products(self, fx: Any, scores: Scores) -> Value:
@@ -120,7 +121,7 @@ class Attention(Elementwise):
         index = np.arange(batch * m * n).reshape(*a.index.shape[:-2], m, n)
         numbers = (float(batch), float(m), float(k), float(n), float(transposed))
         name = f"{fx.name}.products"
-        self._add_node(fx, name, "matmul", [a, b], (batch, m, n), coefficients=numbers)
+        self._add_node(fx, name, "matmul", [a, b], (batch, m, n), name=name, coefficients=numbers)
         return Value(name, (batch, m, n), index, factor=scores.factor)
 
 

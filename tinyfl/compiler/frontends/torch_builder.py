@@ -47,7 +47,8 @@ class Builder:
         if not x.whole:
             x = self._cut(fx, x)
         if x.factor != 1:
-            y = self._add_node(fx, f"{fx.name}.scaled", "affine", [x], x.shape, coefficients=(x.factor, 0.0))
+            name = f"{fx.name}.scaled{len(self.nodes)}"
+            y = self._add_node(fx, name, "affine", [x], x.shape, name=name, coefficients=(x.factor, 0.0))
             x = Value(y, x.shape, x.index, x.pad)
         return x
 
@@ -67,7 +68,8 @@ class Builder:
             )
         shape = (1, int(pixels), int(width))
         at = tuple(float(v) for v in (first // channels, pixels, first % channels, width))
-        name = self._add_node(fx, f"{fx.name}.part{len(self.nodes)}", "crop", [x], shape, coefficients=at)
+        name = f"{fx.name}.part{len(self.nodes)}"
+        self._add_node(fx, name, "crop", [x], shape, name=name, coefficients=at)
         return Value(name, shape, np.searchsorted(flat, x.index), x.pad, x.factor)
 
     def _dense(self, fx: Any, x: Value, axis: int, what: str) -> IntArray:
