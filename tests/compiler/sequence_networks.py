@@ -79,6 +79,47 @@ def compile_sequences(
     return compile_graph(graph, scheme, x, labels, learning_rate=rate, grad_bits=grad_bits, margin=1)
 
 
+class Block(nn.Module):
+    """A transformer's block with causal attention, written out or by torch's function."""
+
+    def __init__(self, channels: int, heads: int, written_out: bool) -> None:
+        super().__init__()
+        self.heads, self.written_out = heads, written_out
+        self.norm1, self.norm2 = nn.LayerNorm(channels), nn.RMSNorm(channels)
+        self.qkv, self.out = nn.Linear(channels, 3 * channels), nn.Linear(channels, channels)
+        self.mlp = nn.Sequential(nn.Linear(channels, 2 * channels), nn.SiLU(), nn.Linear(2 * channels, channels))
+
+    def attend(self, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
+        if not self.written_out:
+            return nn.functional.scaled_dot_product_attention(q, k, v, is_causal=True)
+        scores = q @ k.transpose(-2, -1) / q.shape[-1] ** 0.5
+        later = torch.triu(torch.ones(q.shape[-2], q.shape[-2], dtype=torch.bool), 1)
+        return scores.masked_fill(later, float("-inf")).softmax(-1) @ v
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        n, t, c = x.shape
+        parts = self.qkv(self.norm1(x)).split(c, dim=2)
+        y = self.attend(*(p.view(n, t, self.heads, c // self.heads).transpose(1, 2) for p in parts))
+        x = x + self.out(y.transpose(1, 2).reshape(n, t, c))
+        return x + self.mlp(self.norm2(x))
+
+
+class Attending(nn.Module):
+    """nn.MultiheadAttention, whose weights may be asked for and thrown away, or an attention of three layers."""
+
+    def __init__(self, channels: int, kind: str) -> None:
+        super().__init__()
+        self.kind = kind
+        self.module = nn.MultiheadAttention(channels, 2, batch_first=True)
+        self.q, self.k, self.v = (nn.Linear(channels, channels) for _ in range(3))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if self.kind == "three layers":
+            return nn.functional.scaled_dot_product_attention(self.q(x), self.k(x), self.v(x), scale=0.3)
+        mask = nn.Transformer.generate_square_subsequent_mask(x.shape[1], dtype=x.dtype)
+        return self.module(x, x, x, attn_mask=mask, need_weights=self.kind == "weights")[0]
+
+
 def double(module: nn.Module) -> nn.Module:
     torch.manual_seed(0)
     for m in module.modules():
@@ -104,6 +145,19 @@ SEQUENCE_NETWORKS = {
     "layer norm": language(nn.Sequential(nn.LayerNorm(6), nn.Linear(6, 6))),
     "rms norm": language(nn.Sequential(nn.Linear(6, 6), nn.RMSNorm(6))),
     "norms that something else reads": language(nn.Sequential(nn.LayerNorm(6), nn.GELU(), nn.LayerNorm(6))),
+    "transformer": language(Block(6, 2, False)),
+    "transformer written out": language(nn.Sequential(Block(6, 3, True), nn.LayerNorm(6))),
+    "multi-head attention": language(Attending(6, "module")),
+    "multi-head attention with weights": language(Attending(6, "weights")),
+    "attention of three layers": language(Attending(6, "three layers")),
+    "encoder layer": Sequences(
+        double(
+            nn.Sequential(nn.TransformerEncoderLayer(8, 2, 16, 0.1, "gelu", batch_first=True), Last(), nn.Linear(8, 3))
+        ),
+        9,
+        0,
+        8,
+    ),
     "labelled steps": Sequences(double(nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3))), 9, 0, 4),
     "last step": Sequences(double(nn.Sequential(nn.Linear(4, 8), nn.Tanh(), Last(), nn.Linear(8, 3))), 9, 0, 4),
 }
