@@ -195,6 +195,24 @@ typedef struct {
  */
 void tf_attention_s8(const tf_window *win, const tf_attention *p, const int8_t *x, int8_t *y, void *scratch);
 
+/* ---- recurrent cells, section 11 ---- */
+/*
+ * T steps of H units. gi: [T][G H], the input's projections, G = 3 gates r, z, n of a GRU, 4 gates i, f, g, o of an
+ * LSTM. wt: [G H][H], in the trained block where it trains, else in the frozen one, and the bias, [G H].
+ */
+typedef struct {
+    uint16_t steps, units; /* T, H */
+    int32_t in_m;          /* gi to Q11 */
+    int8_t in_s;
+    int16_t in_zero_point;
+    const int32_t *m; /* [G H]: products with the state to Q11 */
+    const int8_t *s;
+} tf_recurrent;
+/* h: [T][H], all states, Q7; it does not overlap gi. scratch: 2 H bytes, 4-byte aligned. */
+void tf_gru_s8(const tf_recurrent *p, const tf_weights *wt, const int8_t *gi, int8_t *h, void *scratch);
+/* The same. */
+void tf_lstm_s8(const tf_recurrent *p, const tf_weights *wt, const int8_t *gi, int8_t *h, void *scratch);
+
 /* ---- loss, section 5.1 ---- */
 typedef struct {
     uint32_t p_label; /* softmax probability of the label, Q15 */
@@ -314,6 +332,24 @@ typedef struct {
 /* scratch: 20 T + 4 round4(C / heads) bytes. */
 uint32_t tf_attention_input_grad(const tf_window *win, const tf_attention *p, const tf_attention_grad *ag,
                                  const int8_t *x, const tf_grad *grad_y, tf_grad *grad_x, void *scratch);
+
+/* Section 11: how gradients go back through time. */
+typedef struct {
+    tf_finish finish; /* of grad_x and kept; kept does not accumulate */
+    uint8_t lift, fsh;
+    int32_t gm; /* of the sums over folded gradients */
+    int8_t gs;
+    const uint16_t *mw; /* fold, [G H] */
+} tf_recurrent_grad;
+/*
+ * grad_y: [T][H]; grad_x and kept: [T][G H], kept for the updates of weights and bias: null if they are frozen.
+ * scratch: 16 H bytes, 4-byte aligned.
+ */
+uint32_t tf_gru_input_grad(const tf_recurrent *p, const tf_recurrent_grad *rg, const tf_weights *wt, const int8_t *gi,
+                           const int8_t *h, const tf_grad *grad_y, tf_grad *grad_x, tf_grad *kept, void *scratch);
+/* The same. scratch: 24 H + 2 T H bytes, 4-byte aligned. */
+uint32_t tf_lstm_input_grad(const tf_recurrent *p, const tf_recurrent_grad *rg, const tf_weights *wt, const int8_t *gi,
+                            const int8_t *h, const tf_grad *grad_y, tf_grad *grad_x, tf_grad *kept, void *scratch);
 
 /* ---- update, section 6 ---- */
 typedef struct {

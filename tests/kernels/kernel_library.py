@@ -153,11 +153,40 @@ class Rate(Structure):
     _fields_ = (("km", c_void_p), ("ks", c_void_p), ("kb", c_void_p), ("kbs", c_void_p))
 
 
+class Recurrent(Structure):
+    _fields_ = (
+        ("steps", c_uint16),
+        ("units", c_uint16),
+        ("in_m", c_int32),
+        ("in_s", c_int8),
+        ("in_zero_point", c_int16),
+        ("m", c_void_p),
+        ("s", c_void_p),
+    )
+
+
+class RecurrentGrad(Structure):
+    _fields_ = (
+        ("finish", Finish),
+        ("lift", c_uint8),
+        ("fsh", c_uint8),
+        ("gm", c_int32),
+        ("gs", c_int8),
+        ("mw", c_void_p),
+    )
+
+
 _W, _P, _U = POINTER(Window), c_void_p, c_uint32
 _ROWS = (POINTER(Rows), POINTER(Rows), Span)
 _FORWARD = (None, (_W, POINTER(Requant), POINTER(Weights), *_ROWS, _P))
 _UPDATE = (None, (_W, POINTER(Rate), c_int32, _U, _P, _P, _P, _P, _P))
+_CELL = (POINTER(Recurrent), POINTER(Weights), _P, _P, _P)
+_CELL_GRAD = (_U, (POINTER(Recurrent), POINTER(RecurrentGrad), POINTER(Weights), *(_P,) * 6))
 _SIGNATURES = {
+    "tf_gru_s8": (None, _CELL),
+    "tf_lstm_s8": (None, _CELL),
+    "tf_gru_input_grad": _CELL_GRAD,
+    "tf_lstm_input_grad": _CELL_GRAD,
     "tf_conv_s8": _FORWARD,
     "tf_pointwise_s8": _FORWARD,
     "tf_depthwise_s8": _FORWARD,

@@ -53,7 +53,7 @@ def test_the_sanitizer_is_awake() -> None:
 
 def test_kernels_are_free_of_undefined_behaviour() -> None:
     here = Path(__file__).parent
-    names = ("forward", "elementwise", "loss", "saved", "input_grad", "update", "norm", "attention")
+    names = ("forward", "elementwise", "loss", "saved", "input_grad", "update", "recurrent", "norm", "attention")
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:xdist",
          *(str(here / f"test_kernel_{name}.py") for name in names)],

@@ -18,7 +18,7 @@ def train_function(names: Names) -> str:
     backward = program.steps[program.forward_steps + 1 :]
     steps = "".join(_backward(step, names) for step in backward)
     used = [n for n in graph.nodes if OPS[n.op].parametrised and f"&n{n.index}_wt" in steps]
-    body = "".join(f"    {names.weights(n, biased=False)}\n" for n in used)
+    body = "".join(f"    {names.weights(n, biased=OPS[n.op].grad_needs_bias)}\n" for n in used)
     body += "    (void)label;\n" if graph.target else ""
     grad, scratch = names.pointer(grad_of(graph.output)), names.pointer("scratch:loss")
     body += (

@@ -116,7 +116,8 @@ def fold_scales(graph: Graph) -> Graph:
         foldable = node.op == "depthwise" and node.window is not None and _is_scale(node)
         if not foldable or before is None or not OPS[before.op].parametrised or before.activation != "none":
             continue
-        assert before.window is not None
+        if before.window is None:
+            continue
         assert node.window is not None
         if len(graph.consumers(before.output)) != 1 or before.window.out_c != node.window.in_c:
             continue

@@ -90,7 +90,8 @@ class Interpreter:
         g = self.program.grads[n.index]
         limit = grad_limit(self.program.grad_bits)
         xs = operands(n, values, self.program.graph.shapes)
-        v = OPS[n.op].input_sum(n, g, self._parameters[n.index], step.operand, values[grad_of(n.output)], xs)
+        p, y = self._parameters[n.index], values[n.output]
+        v, kept = OPS[n.op].input_sums(n, g, p, step.operand, values[grad_of(n.output)], xs, y)
         tensor = n.inputs[step.operand]
         v = v.reshape(values[tensor].shape)
         target = grad_of(tensor)
@@ -100,9 +101,8 @@ class Interpreter:
         raw = rs_even(v, bsh)
         self.saturated += int((np.abs(raw) > limit).sum())
         values[target] = sat(raw, -limit, limit)
-        kept = OPS[n.op].kept_gradients(n, values[target], self._parameters[n.index], xs, values[n.output])
         if kept is not None:
-            values[kept_of(n)] = kept
+            values[kept_of(n)] = sat(rs_even(kept, bsh), -limit, limit)
 
     def planes(self) -> tuple[bytes, bytes, bytes]:
         """The device's planes as bytes: w (int8), f (uint8; none without fractions), b (int32 little-endian)."""

@@ -11,6 +11,8 @@ from tinyfl.ops.conv import Conv, Logits, Pointwise
 from tinyfl.ops.crop import Crop
 from tinyfl.ops.depthwise import Depthwise
 from tinyfl.ops.embedding import Embedding, Positions
+from tinyfl.ops.gru import Gru
+from tinyfl.ops.lstm import Lstm
 from tinyfl.ops.max_pool import MaxPool
 from tinyfl.ops.mul import Mul, MulChannels
 from tinyfl.ops.norm import Norm, RmsNorm
@@ -40,6 +42,8 @@ OPS: dict[str, Operator] = {
     "rms_norm": RmsNorm(),
     "embedding": Embedding(),
     "positions": Positions(),
+    "gru": Gru(),
+    "lstm": Lstm(),
     **FUNCTIONS,
 }
 

@@ -138,7 +138,7 @@ class Attention(Operator):
             out.append(np.concatenate([_joined(part) for part in grads], axis=1))
         return np.stack(out).reshape(-1, *window_of(n).in_shape)
 
-    def macs(self, n: Int8Node) -> int:
+    def macs(self, n: Int8Node | Node) -> int:
         """Scores and weighted sums."""
         steps = window_of(n).pixels
         pairs = steps * (steps + 1) // 2 if n.coefficients[1] else steps**2

@@ -103,7 +103,7 @@ class Conv(Weighted):
         """Section 6."""
         return correlate_weight(grad_y, x - n.input_quant[0].zero_point, window_of(n))
 
-    def macs(self, n: Int8Node) -> int:
+    def macs(self, n: Int8Node | Node) -> int:
         """Pixels x weights of a pixel."""
         assert n.weight is not None
         return window_of(n).pixels * n.weight.size

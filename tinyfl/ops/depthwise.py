@@ -86,7 +86,7 @@ class Depthwise(Weighted):
             total[ky, kx] = np.einsum("nhwc,nhwc->c", seen, grad_y)
         return total
 
-    def macs(self, n: Int8Node) -> int:
+    def macs(self, n: Int8Node | Node) -> int:
         """Pixels x taps x channels."""
         assert n.weight is not None
         return window_of(n).pixels * n.weight.size

@@ -104,7 +104,7 @@ class Norm(Operator):
         g = grad_y - xhat * (grad_y * xhat).mean(axis=3, keepdims=True)
         return (g - grad_y.mean(axis=3, keepdims=True) if self.centred else g) / sigma
 
-    def macs(self, n: Int8Node) -> int:
+    def macs(self, n: Int8Node | Node) -> int:
         """Three products an element: its square, its share of the deviation, its scale."""
         return 3 * window_of(n).pixels * window_of(n).in_c
 

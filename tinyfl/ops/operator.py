@@ -64,6 +64,8 @@ class Operator(ABC):
     """Whether the input gradient depends on the values of the inputs, which must then be kept for it."""
     grad_needs_output = False
     """Whether it depends on the output's."""
+    grad_needs_bias = False
+    """Whether it depends on the bias."""
     trains_through_input = False
     """Whether the node's own updates read what the kernel of its input gradient computes, which then always runs."""
 
@@ -96,14 +98,21 @@ class Operator(ABC):
         """C of what the input-gradient calls refer to; ``finishes``: initialisers of tf_finish by operand."""
         return None
 
-    def kept_gradients(
-        self, n: Int8Node, grad_x: IntArray, p: Parameters, xs: Sequence[IntArray], y: IntArray
-    ) -> IntArray | None:
-        """What the kernel of the input gradient leaves to the node's updates beside ``grad_x``."""
-        return None
+    def input_sums(
+        self,
+        n: Int8Node,
+        g: GradConstants,
+        p: Parameters,
+        operand: int,
+        grad_y: IntArray,
+        xs: Sequence[IntArray],
+        y: IntArray,
+    ) -> tuple[IntArray, IntArray | None]:
+        """``input_sum``, and the sums of what its kernel leaves to the node's updates, finished with the same shift."""
+        return self.input_sum(n, g, p, operand, grad_y, xs), None
 
     def kept_gradient_elements(self, n: Int8Node, shapes: Mapping[str, Shape]) -> int:
-        """How many gradients that are; 0: the updates read the output's gradient."""
+        """How many gradients the kernel leaves to the updates; 0: those read the output's gradient."""
         return 0
 
     @abstractmethod
@@ -137,7 +146,7 @@ class Operator(ABC):
         """Scratch of the weight update's kernel."""
         return 0
 
-    def macs(self, n: Int8Node) -> int:
+    def macs(self, n: Int8Node | Node) -> int:
         """Multiply-accumulates of the forward pass."""
         return 0
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from tinyfl.compiler.named_schemes import backbone_layers, with_classifier
 from tinyfl.compiler.scheme import trained_in_channels
+from tinyfl.ops import weighted
 from tinyfl.types import Graph, LayerUpdate, Node, UpdateScheme
 
 RATIOS = (1 / 8, 1 / 4, 1 / 2, 1.0)
@@ -55,7 +56,7 @@ def layers_from_end(graph: Graph) -> tuple[Node, ...]:
 
 def ratios_of(node: Node) -> tuple[float, ...]:
     """The ratios that differ in what they train of a layer; 0 is not among them."""
-    if node.op == "depthwise":
+    if not weighted(node.op).sub_channels:
         return (1.0,)
     channels: dict[int, float] = {}
     for ratio in RATIOS:
