@@ -13,7 +13,7 @@ from torch import nn
 from tinyfl.compiler.bundle import Bundle
 from tinyfl.compiler.frontends.torch import import_torch
 from tinyfl.compiler.pipeline import compile_graph
-from tinyfl.ops import OPS
+from tinyfl.ops import OPS, weighted
 from tinyfl.types import FloatArray, Graph, LayerUpdate, UpdateScheme
 
 CONV = {1: nn.Conv1d, 2: nn.Conv2d}
@@ -88,6 +88,32 @@ class Causal(nn.Module):
         return self.conv(nn.functional.pad(x, (self.past, 0)))
 
 
+class Recurrent(nn.Module):
+    """A GRU or LSTM over [N, C, L]; its states at all steps, the ``last`` of them (step), or as torch's last state."""
+
+    def __init__(
+        self,
+        channels: int,
+        units: int,
+        kind: type[nn.GRU | nn.LSTM],
+        layers: int = 1,
+        last: str = "no",
+        batch_first: bool = True,
+        bias: bool = True,
+    ) -> None:
+        super().__init__()
+        self.cell = kind(channels, units, layers, bias, batch_first)
+        self.last = last
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        order = (0, 2, 1) if self.cell.batch_first else (2, 0, 1)
+        y, state = self.cell(x.permute(*order))
+        if self.last == "state":
+            return (state if isinstance(self.cell, nn.GRU) else state[0])[-1]
+        y = y if self.cell.batch_first else y.transpose(0, 1)
+        return y[:, -1] if self.last == "step" else y.transpose(1, 2)
+
+
 class Cut(nn.Module):
     """Samples ``start`` to ``end`` of a sequence, every ``step``-th."""
 
@@ -104,6 +130,13 @@ class Mean(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return x.mean(tuple(range(2, x.dim())))
+
+
+class Last(nn.Module):
+    """The last sample of a sequence."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x[:, :, -1]
 
 
 @dataclass(frozen=True)
@@ -164,6 +197,13 @@ class _Builder:
             return Causal(cin, cin, kernel, dilation, cin, cut, delay)
         self.channels = self.draw(st.integers(1, 6))
         return Causal(cin, self.channels, kernel, dilation, 1, cut, delay)
+
+    def recurrent(self) -> nn.Module:
+        """A GRU or LSTM over a sequence, that keeps its length."""
+        kind, cin = self.pick(nn.GRU, nn.LSTM), self.channels
+        self.channels = self.draw(st.integers(1, 6))
+        layers, first, bias = self.draw(st.integers(1, 2)), self.draw(st.booleans()), self.draw(st.booleans())
+        return Recurrent(cin, self.channels, kind, layers, "no", first, bias)  # type: ignore[arg-type]
 
     def conv(self) -> nn.Module:
         kind = self.pick("plain", "grouped", "depthwise", "pointwise", "same", *["causal"] * (self.dims == 1))
@@ -234,16 +274,22 @@ class _Builder:
         return kind[self.dims](kernel, stride, padding)  # type: ignore[index]
 
     def block(self) -> nn.Module:
-        kind = self.pick("conv", "conv", "residual", "activation", "pool", "norm", "combined", "squeeze", "function")
+        kinds = ("conv", "conv", "residual", "activation", "pool", "norm", "combined", "squeeze", "function")
+        kind = self.pick(*kinds, *["recurrent"] * (self.dims == 1))
         return getattr(self, str(kind))()
 
     def norm(self) -> nn.Module:
         return NORM[self.dims](self.channels)
 
     def head(self, classes: int) -> list[nn.Module]:
-        kind = self.pick("global", "mean", "flatten")
+        kind = self.pick("global", "mean", "flatten", *["last"] * (self.dims == 1))
         features = self.channels if kind != "flatten" else self.channels * math.prod(self.size)
-        start = {"global": [GLOBAL[self.dims](1), nn.Flatten()], "mean": [Mean()], "flatten": [nn.Flatten()]}[kind]
+        start = {
+            "global": [GLOBAL[self.dims](1), nn.Flatten()],
+            "mean": [Mean()],
+            "flatten": [nn.Flatten()],
+            "last": [Last()],
+        }[kind]
         if self.draw(st.booleans()):
             hidden = self.draw(st.integers(1, 6))
             start += [nn.Linear(features, hidden), self.activation(), nn.Dropout(0.5)]
@@ -287,7 +333,8 @@ def schemes(draw: st.DrawFn, graph: Graph) -> UpdateScheme:
         chosen = draw(st.lists(st.sampled_from(layers), min_size=1, unique_by=lambda n: n.name))
     updates = []
     for n in chosen:
-        ratio = draw(st.sampled_from([0.0, 1.0] if n.op == "depthwise" else [0.0, 0.25, 0.5, 1.0, 1.0]))
+        parts = [0.25, 0.5] if weighted(n.op).sub_channels else []
+        ratio = draw(st.sampled_from([0.0, *parts, 1.0, 1.0]))
         bias = True if ratio == 0 else draw(st.booleans())
         updates.append(LayerUpdate(n.name, ratio, bias, draw(st.booleans())))
     return UpdateScheme(tuple(updates))

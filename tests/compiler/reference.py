@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
+from tinyfl.ops import weighted
 from tinyfl.types import Int8Graph, Int8Node, IntArray
 
 WITHOUT_WINDOW = {
@@ -51,10 +52,44 @@ OF_SEQUENCES = {
 }
 
 
-def operator(
-    n: Int8Node, xs: list[torch.Tensor], weight: torch.Tensor | None, bias: torch.Tensor | None
+def recurrent(
+    op: str, gi: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor, states: torch.Tensor | None
 ) -> torch.Tensor:
-    """Real output of one operator before its activation; ``weight`` is laid out as the node's."""
+    """States [N, 1, T, H] of a GRU or LSTM; if ``states`` are given, each step starts from those, straight through."""
+    w = weight[:, 0, 0]
+    h = c = gi.new_zeros(len(gi), w.shape[1])
+    out = []
+    for t in range(gi.shape[2]):
+        x, p = gi[:, 0, t], h @ w.T + bias
+        if op == "gru":
+            (xr, xz, xn), (pr, pz, pn) = x.chunk(3, 1), p.chunk(3, 1)
+            z, n = torch.sigmoid(xz + pz), torch.tanh(xn + torch.sigmoid(xr + pr) * pn)
+            h = (1 - z) * n + z * h
+        else:
+            i, f, g, o = (x + p).chunk(4, 1)
+            c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+            h = torch.sigmoid(o) * torch.tanh(c)
+        out.append(h)
+        if states is not None:
+            h = h + (states[:, 0, t] - h).detach()
+    return torch.stack(out, 1)[:, None]
+
+
+def operator(
+    n: Int8Node,
+    xs: list[torch.Tensor],
+    weight: torch.Tensor | None,
+    bias: torch.Tensor | None,
+    y: torch.Tensor | None = None,
+) -> torch.Tensor:
+    """Real output of one operator before its activation.
+
+    ``weight`` is laid out as the node's; ``y``: the real values of its int8 output.
+    """
+    if n.op in ("gru", "lstm"):
+        assert weight is not None
+        assert bias is not None
+        return recurrent(n.op, xs[0], weight, bias, y)
     if n.op in OF_SEQUENCES:
         return OF_SEQUENCES[n.op](n, *xs, weight)
     if n.window is None:
@@ -91,7 +126,7 @@ def parameters(n: Int8Node, weight: IntArray | None, bias: IntArray | None) -> t
         return None, None
     scale = torch.from_numpy(np.asarray(n.weight_scale))
     shaped = scale if n.op == "depthwise" else scale[:, None, None, None]
-    return torch.from_numpy(weight) * shaped, torch.from_numpy(bias) * scale * n.input_quant[0].scale
+    return torch.from_numpy(weight) * shaped, torch.from_numpy(bias) * scale * weighted(n.op).input_scale(n.input_quant)
 
 
 def gradients(
@@ -112,7 +147,8 @@ def gradients(
             g = g * (y < n.requant.hi)
         xs = [dequantised(graph, t, values[t]).requires_grad_() for t in n.inputs]
         leaves = [p.requires_grad_() for p in parameters(n, n.weight, n.bias) if p is not None]
-        out = operator(n, xs, *(leaves or (None, None)))
+        real = None if n.output == graph.output else dequantised(graph, n.output, values[n.output])
+        out = operator(n, xs, *(leaves or (None, None)), real)
         found = torch.autograd.grad(out, [*xs, *leaves], g.reshape(out.shape), allow_unused=True)
         for tensor, gx in zip(n.inputs, found, strict=False):
             if gx is not None:

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from tinyfl.compiler.float_cells import CELLS
 from tinyfl.compiler.sample_order import epoch_order
 from tinyfl.compiler.scheme import trained_in_channels
 from tinyfl.errors import ModelError
@@ -92,6 +93,8 @@ class FloatTwin:
             return layer.weight[xs[0].long()[:, 0], 0, 0].permute(0, 3, 1, 2)
         if node.op == "positions":
             return xs[0] + layer.weight[:, 0, 0].T[None, :, None]
+        if node.op in CELLS:
+            return CELLS[node.op](xs[0][:, :, 0], layer.weight[:, 0, 0], layer.bias)[:, :, None]
         win = _window(node)
         if node.op in ("pointwise", "logits") and win.in_h == win.in_w == 1:
             flat = xs[0].permute(0, 2, 3, 1).reshape(len(xs[0]), -1)  # H W C order, as the weights are

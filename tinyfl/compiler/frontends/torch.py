@@ -15,6 +15,7 @@ from tinyfl.compiler.frontends.torch_arguments import Scores, Value, argument, o
 from tinyfl.compiler.frontends.torch_attention import Attention
 from tinyfl.compiler.frontends.torch_builder import channels_first
 from tinyfl.compiler.frontends.torch_pooling import Pooling
+from tinyfl.compiler.frontends.torch_recurrent import RecurrentLayers
 from tinyfl.compiler.frontends.torch_views import Views
 from tinyfl.errors import ModelError
 from tinyfl.types import Graph, Layout
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
     import torch
 
 _SUPPORTED = (
-    "conv1d, conv2d, linear, embedding, batch_norm (eval), layer_norm, rms_norm, scaled_dot_product_attention (or "
-    "written out with matmul and softmax), relu, relu6, hardtanh, sigmoid, tanh, hardsigmoid, hardswish, silu, gelu, "
+    "conv1d, conv2d, linear, gru, lstm, embedding, batch_norm (eval), layer_norm, rms_norm, "
+    "scaled_dot_product_attention (or written out with matmul and softmax), "
+    "relu, relu6, hardtanh, sigmoid, tanh, hardsigmoid, hardswish, silu, gelu, "
     "add, sub, mul, div by a number, cat of channels, avg_pool, adaptive_avg_pool to 1, max_pool, mean over the image, "
     "dropout (eval), views, transpositions, cuts, and zeros before a convolution"
 )
@@ -63,7 +65,7 @@ def _wanted(graph: Any) -> set[Any]:
     return wanted
 
 
-class _Importer(Views, Pooling, Attention):
+class _Importer(Views, Pooling, Attention, RecurrentLayers):
     """One import: walks the exported program once."""
 
     def __init__(self, exported: Any, layout: Layout) -> None:

@@ -10,6 +10,9 @@ from tinyfl.compiler.frontends.torch_arguments import Scores, Value, in_order, p
 from tinyfl.errors import ModelError
 from tinyfl.types import FloatArray, IntArray, Node, Shape, Window
 
+ELSEWHERE = -1
+"""Index of an element that is in no tensor of the graph"""
+
 
 class Builder:
     """Nodes and shapes so far, and what each value of the exported program is in them.
@@ -44,6 +47,8 @@ class Builder:
 
     def _complete(self, fx: Any, x: Value) -> Value:
         """The same values as a tensor of their own, multiplied."""
+        if x.index.size and x.index.min() == ELSEWHERE:
+            raise ModelError(f"{where(fx)}: it reads the last state of a lower layer; use that of the last, h[-1]")
         if not x.whole:
             x = self._cut(fx, x)
         if x.factor != 1:
