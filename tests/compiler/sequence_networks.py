@@ -104,6 +104,17 @@ class Block(nn.Module):
         return x + self.mlp(self.norm2(x))
 
 
+class Cell(nn.Module):
+    """A recurrent layer and a linear one that brings its outputs back to six channels."""
+
+    def __init__(self, cell: nn.Module, hidden: int) -> None:
+        super().__init__()
+        self.cell, self.back = cell, nn.Linear(hidden, 6)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.back(self.cell(x)[0])
+
+
 class Attending(nn.Module):
     """nn.MultiheadAttention, whose weights may be asked for and thrown away, or an attention of three layers."""
 
@@ -158,6 +169,8 @@ SEQUENCE_NETWORKS = {
         0,
         8,
     ),
+    "gru": language(Cell(nn.GRU(6, 5, batch_first=True), 5)),
+    "lstm": language(Cell(nn.LSTM(6, 5, 2, batch_first=True), 5)),
     "labelled steps": Sequences(double(nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3))), 9, 0, 4),
     "last step": Sequences(double(nn.Sequential(nn.Linear(4, 8), nn.Tanh(), Last(), nn.Linear(8, 3))), 9, 0, 4),
 }
