@@ -70,7 +70,8 @@ static int collect(void *ctx, tf_device *dev, uint32_t first, uint32_t last) {
         int8_t x[COLUMNS];
         uint16_t label;
         window(first + last + i, x, &label);
-        if (tf_push_sample(dev, x, dev->model->input_bytes) < 0 || tf_label(dev, label, first ? TF_FRESH : TF_FACTORY) < 0) {
+        if (tf_push_sample(dev, x, dev->model->input_bytes) < 0 ||
+            tf_label(dev, label, first ? TF_FRESH : TF_FACTORY) < 0) {
             return TF_ERR_ARGUMENT;
         }
     }
