@@ -11,7 +11,13 @@
 int32_t tf_sigma(int32_t x);
 
 /* TANH(x) */
-static inline int32_t tf_tanh(int32_t x) { return 2 * tf_sigma(2 * x) - TF_ONE; }
+static inline int32_t tf_tanh(int32_t x) {
+    int32_t one = TF_ONE;
+#ifdef __xtensa__
+    __asm__("" : "+r"(one)); /* LLVM cannot select its negative as a constant */
+#endif
+    return 2 * tf_sigma(2 * x) - one;
+}
 
 /* RS(v f, 15) */
 static inline int64_t tf_times(int64_t v, int32_t factor) { return tf_round_shift64(v * factor, 15); }

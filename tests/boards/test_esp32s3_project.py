@@ -86,7 +86,8 @@ def test_the_state_is_as_large_as_the_core_says(tmp_path: Path) -> None:
     (tmp_path / "shim.c").write_text(source)
     own = [tmp_path / "shim.c", tmp_path / "net.c", *sorted((firmware / "kernels").glob("*.c"))]
     own += [
-        firmware / "core" / name for name in ("tf_flash.c", "tf_frame.c", "tf_memory.c", "tf_shared.c", "tf_windows.c")
+        firmware / "core" / name
+        for name in ("tf_flash.c", "tf_frame.c", "tf_memory.c", "tf_sample.c", "tf_shared.c", "tf_windows.c")
     ]
     library = ct.CDLL(str(build(own, [tmp_path, firmware / "include", firmware / "core"], flags=["-Wl,-z,lazy"])))
     for store in (1, 16, 300):

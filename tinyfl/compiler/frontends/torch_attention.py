@@ -19,7 +19,7 @@ _MASKED = -1e4  # a score that low has no weight
 class Attention(Elementwise):
     """Handlers by the names that ``torch.export`` gives them.
 
-    softmax(a q k^T) v becomes one node; a product that turns out to be nothing of that kind becomes a matmul.
+    softmax(a q k^T) v becomes one node; a product that turns out to be nothing of that kind is refused.
     """
 
     def _scaled_dot_product_attention(self, fx: Any) -> Value:
@@ -109,20 +109,8 @@ class Attention(Elementwise):
         return Value(name, shape, np.arange(math.prod(shape)))
 
     def _products(self, fx: Any, scores: Scores) -> Value:
-        """A matmul node: the products were no attention scores."""
-        a, b = self._complete(fx, scores.a), self._complete(fx, scores.b)
-        if scores.normalised or scores.causal:
-            raise ModelError(f"{where(fx)}: attention weights can only be multiplied with values")
-        m, k, n = (*a.index.shape[-2:], b.index.shape[-1])
-        batch = math.prod(a.index.shape[:-2])
-        transposed = in_order(_transposed(b).index)
-        if not in_order(a.index) or not (transposed or in_order(b.index)):
-            raise ModelError(f"{where(fx)}: matmul of operands that do not lie in memory so is not supported")
-        index = np.arange(batch * m * n).reshape(*a.index.shape[:-2], m, n)
-        numbers = (float(batch), float(m), float(k), float(n), float(transposed))
-        name = f"{fx.name}.products"
-        self._add_node(fx, name, "matmul", [a, b], (batch, m, n), name=name, coefficients=numbers)
-        return Value(name, (batch, m, n), index, factor=scores.factor)
+        """Products that are no attention scores: refused by name."""
+        raise ModelError(f"{where(fx)}: operator matmul of two activations is supported only within attention")
 
 
 def _heads(x: Value) -> int:
