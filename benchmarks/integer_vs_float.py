@@ -1,6 +1,6 @@
 """What integers cost: personalised accuracy of the kernel against float32 training of the same layers by torch.
 
-    python benchmarks/integer_vs_float.py watch --seeds 1 2 3
+    python -m benchmarks.integer_vs_float watch --seeds 1 2 3 [--leave-one-out]
 
 Both start from the shipped network and learn the same windows in the same order at the same rate, alone on each
 device ("alone") and through all federated rounds with a personal head ("personalised"). The float arm averages float
@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from benchmarks.people import runs
 from simulations.arms import alone
 from simulations.engine import run_in_process
 from simulations.experiment import judged
@@ -34,11 +35,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("scenario")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--leave-one-out", action="store_true", help="each person in turn wears the device")
     options = parser.parse_args()
     torch.set_num_threads(1)
     rows: dict[str, list[list[float]]] = {}
-    for seed in options.seeds:
-        scenario = load_scenario(options.scenario).model_copy(update={"seed": seed})
+    for scenario in runs(load_scenario(options.scenario), options.seeds, options.leave_one_out):
         with tempfile.TemporaryDirectory() as folder:
             prepared = prepare(scenario, Path(folder), Progress(quiet=True))
             for name, pairs in compare(prepared).items():
@@ -54,6 +55,7 @@ def summary(pairs: np.ndarray) -> dict[str, float]:
         "float32": round(100 * float(pairs[:, 1].mean()), 2),
         "difference": round(float(difference.mean()), 2),
         "standard_error": round(float(difference.std(ddof=1)) / len(pairs) ** 0.5, 2),
+        "standard_deviation": round(float(difference.std(ddof=1)), 2),
         "devices": len(pairs),
     }
 
