@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 import torch
 from bench_lab import Network, compiled, randomise, runnable, small
+from sequence_networks import SEQUENCE_NETWORKS, compile_sequences
 from torch import nn
 
 from tinyfl.boards.bench import run_bench
 from tinyfl.boards.bench_samples import interpreter_digest
 from tinyfl.boards.targets import BOARDS
+from tinyfl.compiler.command import write_bundle
 from tinyfl.progress import Progress
 
 STEPS = 200
@@ -57,3 +59,14 @@ def test_two_hundred_steps_end_with_one_digest(network: Callable[[], Network], g
     expected = interpreter_digest(bundle, STEPS)
     for target in BOARDS:
         assert run_bench(tmp_path / "net", runnable(target), STEPS, Progress(quiet=True)).digest == expected, target
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("grad_bits", [8, 16])
+@pytest.mark.parametrize("name", ["transformer", "gru", "lstm"])
+def test_fifty_steps_over_sequences_end_with_one_digest(name: str, grad_bits: int, tmp_path: Path) -> None:
+    bundle = compile_sequences(SEQUENCE_NETWORKS[name], grad_bits=grad_bits)
+    write_bundle(bundle, 1, tmp_path / "net")
+    expected = interpreter_digest(bundle, 50)
+    for target in BOARDS:
+        assert run_bench(tmp_path / "net", runnable(target), 50, Progress(quiet=True)).digest == expected, target

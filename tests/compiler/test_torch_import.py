@@ -278,20 +278,6 @@ def test_arithmetic_with_constants(case: str) -> None:
     assert_same_as_torch(of(ARITHMETIC[case]))
 
 
-class Recurrent(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.lstm, self.fc = nn.LSTM(3, 4, batch_first=True), nn.Linear(4, 2)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.fc(self.lstm(x)[0][:, -1])
-
-
-def test_refuses_an_lstm_by_name() -> None:
-    with pytest.raises(ModelError, match=r"node lstm .*LSTM.*not supported"):
-        import_torch(Recurrent(), torch.zeros(1, 5, 3))
-
-
 FUNCTIONS = {
     "add of two shapes": (lambda m, x: m.fc((m.conv(x) + m.conv(x).mean((2, 3), keepdim=True)).mean((2, 3))), "add"),
     "scaled add": (lambda m, x: m.fc(torch.add(m.conv(x), m.conv(x), alpha=2).mean((2, 3))), "add"),
