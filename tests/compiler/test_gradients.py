@@ -279,7 +279,8 @@ def test_an_operator_over_sequences_passes_gradients_that_autograd_confirms(name
         tolerance = (0.97 if deep else 0.99, 0.1 if deep else 0.05) if grad_bits == 8 else (0.9999, 0.002)
         assert np.median(cosines) >= tolerance[0], parameter
         assert abs(np.median(ratios) - 1) <= tolerance[1], parameter
-        assert c.bias() <= c.unbiased_bound(), parameter
+        if grad_bits == 16 or not deep:  # twelve samples bound no mean of errors that many roundings share
+            assert c.bias() <= c.unbiased_bound(), parameter
 
 
 @pytest.mark.parametrize("name", NETWORKS)
