@@ -24,7 +24,7 @@ lint:
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/python -m tinyfl.wire.generate --check
-	git ls-files 'device_fw/*.c' 'device_fw/*.h' 'tests/*.c' 'tests/*.h' ':!device_fw/gen' | xargs $(VENV)/bin/clang-format --dry-run --Werror
+	git ls-files 'device_fw/*.c' 'device_fw/*.h' 'benchmarks/*.c' 'benchmarks/*.h' 'tests/*.c' 'tests/*.h' ':!device_fw/gen' | xargs $(VENV)/bin/clang-format --dry-run --Werror
 
 # A run in one process: a compiled network for the checks below, and the demo's digests without its processes.
 build/ci/report.json:
