@@ -21,6 +21,8 @@ from tinyfl.compiler.gradients import integer_activations
 from tinyfl.compiler.quantize import float_activations
 from tinyfl.compiler.scheme import last_layers
 from tinyfl.errors import ModelError
+from tinyfl.search.auto import parts_of
+from tinyfl.search.effort import choose_effort
 
 
 class SelfAttention(nn.Module):
@@ -155,3 +157,9 @@ def test_the_float_twin_computes_the_same(name: str) -> None:
         expected = NETWORKS[name].module(x).numpy()
         got = twin.logits(torch.from_numpy(samples).float()).numpy()
     np.testing.assert_allclose(got, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_search_of_schemes_counts_what_it_would_take(name: str) -> None:
+    graph = NETWORKS[name].graph()
+    assert choose_effort(graph, parts_of(graph), np.arange(40) % 5).per_class == 8

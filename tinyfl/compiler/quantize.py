@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
 
 from tinyfl.compiler.scheme import trained_in_channels
 from tinyfl.errors import ModelError
-from tinyfl.ops import OPS
+from tinyfl.ops import OPS, framed
 from tinyfl.ops.arith import BIAS_LIMIT, qm_array
 from tinyfl.ops.operator import ForwardConstants, operands
 from tinyfl.ops.table import Table, tabled
@@ -79,8 +78,7 @@ def quantize(graph: Graph, scheme: UpdateScheme, calibration: FloatArray) -> Int
             f"{graph.shapes[graph.input]}; pass an array [N, H, W, C] with N > 0"
         )
     quant = _tensor_params(graph, scheme, calibration)
-    framed = (replace(n, window=OPS[n.op].window_for(n, graph.shapes)) for n in graph.nodes)
-    nodes = tuple(_quantize_node(index, node, scheme, quant) for index, node in enumerate(framed))
+    nodes = tuple(_quantize_node(i, framed(n, graph.shapes), scheme, quant) for i, n in enumerate(graph.nodes))
     return Int8Graph(nodes, graph.shapes, quant, graph.input, graph.output, graph.target)
 
 

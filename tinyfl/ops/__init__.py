@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from tinyfl.ops.activation import Activation
 from tinyfl.ops.add import Add
 from tinyfl.ops.attention import Attention
@@ -21,6 +24,7 @@ from tinyfl.ops.requantize import Requantize
 from tinyfl.ops.sub import Sub
 from tinyfl.ops.table import FUNCTIONS
 from tinyfl.ops.weighted import Weighted
+from tinyfl.types import Node, Shape
 
 OPS: dict[str, Operator] = {
     "conv": Conv(),
@@ -46,6 +50,11 @@ OPS: dict[str, Operator] = {
     "lstm": Lstm(),
     **FUNCTIONS,
 }
+
+
+def framed(n: Node, shapes: Mapping[str, Shape]) -> Node:
+    """The node with the window that its operator has among tensors of these shapes."""
+    return replace(n, window=OPS[n.op].window_for(n, shapes))
 
 
 def weighted(op: str) -> Weighted:

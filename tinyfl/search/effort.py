@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tinyfl.ops import OPS
+from tinyfl.ops import OPS, framed
 from tinyfl.search.space import Candidate, cut_of
 from tinyfl.types import Graph, IntArray
 
@@ -69,5 +69,5 @@ def _cost(graph: Graph, labels: IntArray) -> Callable[[Sequence[Candidate]], flo
 def _sample_seconds(graph: Graph, depth: int) -> float:
     """Of learning from one sample once, and its share of judging."""
     nodes = graph.nodes[cut_of(graph, depth) :]
-    macs = sum(OPS[n.op].macs(n) for n in nodes)
+    macs = sum(OPS[n.op].macs(framed(n, graph.shapes)) for n in nodes)
     return 4 * macs / _MACS_A_SECOND + len(nodes) * _NODE_SECONDS
