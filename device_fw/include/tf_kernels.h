@@ -270,8 +270,9 @@ typedef struct {
 uint32_t tf_conv_input_grad(const tf_window *win, const tf_input_grad *ig, const tf_weights *wt, const tf_grad *grad_y,
                             tf_grad *grad_x, void *scratch);
 /*
- * Also for linear layers. scratch: round4(out_c) * (2 * pixels + 8) bytes, where
- * pixels = min(round4(in_h * in_w), max(8, 18432 / (2 * round4(out_c)) / 4 * 4)).
+ * Also for linear layers. scratch: k * (2 * pixels + 8) bytes with k = round4(out_c), where pixels is
+ * round4(in_h * in_w) or, where that is more than max(8, most), max(8, fit, min(12, most));
+ * most = 18432 / (2 * k) / 4 * 4, fit = 7680 / (2 * k) / 4 * 4.
  */
 uint32_t tf_pointwise_input_grad(const tf_window *win, const tf_input_grad *ig, const tf_weights *wt,
                                  const tf_grad *grad_y, tf_grad *grad_x, void *scratch);

@@ -2,12 +2,18 @@
 #include "tf_finish.h"
 #include "tf_fold.h"
 #include "tf_pair_grads.h"
+#include "tf_rows.h"
 
 #if TF_DSP
 
-/* Bytes of folded gradient kept at once; at least so many pixels. */
-#define FOLDED_BYTES 18432
-#define FEWEST_PIXELS 8
+/*
+ * Folded gradients kept at once: of all pixels, or as many as fit into so many bytes, because the weights are unpacked
+ * again for every such stage; not fewer than FEW, and within MOST_BYTES not fewer than SOME.
+ */
+#define FOLDED_BYTES 7680
+#define MOST_BYTES 18432
+#define FEW 8
+#define SOME 12
 
 /* What one call keeps: the folded gradient of some pixels as pairs of pixels, and four columns of the weights. */
 typedef struct {
@@ -18,10 +24,12 @@ typedef struct {
 
 static tf_stage stage_of(const tf_window *win, void *scratch) {
     const int32_t groups = tf_pair_groups(win->out_c);
-    const int32_t all = (win->in_h * win->in_w + 3) & ~3;
-    const int32_t fit = FOLDED_BYTES / (8 * groups) & ~3;
-    const int32_t room = fit > FEWEST_PIXELS ? fit : FEWEST_PIXELS;
-    tf_stage stage = {groups, all < room ? all : room, scratch, scratch};
+    const int32_t most = MOST_BYTES / (8 * groups) & ~3, some = most < SOME ? most : SOME;
+    int32_t pixels = (win->in_h * win->in_w + 3) & ~3;
+    if (pixels > tf_larger(FEW, most)) {
+        pixels = tf_larger(FEW, tf_larger(FOLDED_BYTES / (8 * groups) & ~3, some));
+    }
+    tf_stage stage = {groups, pixels, scratch, scratch};
     stage.folded += 16 * groups;
     return stage;
 }

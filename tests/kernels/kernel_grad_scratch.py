@@ -13,7 +13,9 @@ def conv_grad_scratch(win: Window, grad_bytes: int) -> int:
 
 def pointwise_grad_scratch(win: Window) -> int:
     k = round4(win.out_c)
-    pixels = min(round4(win.in_h * win.in_w), max(8, 18432 // (2 * k) // 4 * 4))
+    pixels, most = round4(win.in_h * win.in_w), 18432 // (2 * k) // 4 * 4
+    if pixels > max(8, most):
+        pixels = max(8, 7680 // (2 * k) // 4 * 4, min(12, most))
     return k * (2 * pixels + 8)
 
 

@@ -13,7 +13,7 @@ from tinyfl.ops.weighted import Weighted
 from tinyfl.types import FloatArray, GradConstants, Int8Node, IntArray, Node, Window
 
 _TILES_BYTES = 4096  # of pixels that a forward kernel unpacks at once
-_FOLDED_BYTES = 18432  # of folded gradients that an input gradient keeps at once
+_FOLDED_BYTES = 7680, 18432  # of folded gradients that an input gradient keeps at once; the most
 
 
 def round4(n: int) -> int:
@@ -146,7 +146,10 @@ class Pointwise(Conv):
         """Folded gradients of a group of pixels as tiles, and transposed rows of weights."""
         win = window_of(n)
         k = round4(win.out_c)
-        pixels = min(round4(win.in_h * win.in_w), max(8, _FOLDED_BYTES // (2 * k) // 4 * 4))
+        pixels = round4(win.in_h * win.in_w)
+        fit, most = (size // (2 * k) // 4 * 4 for size in _FOLDED_BYTES)
+        if pixels > max(8, most):
+            pixels = max(8, fit, min(12, most))
         return k * (2 * pixels + 8)
 
 
