@@ -124,11 +124,11 @@ def main() -> int:
 
 
 def _show(rows: list[dict[str, object]]) -> None:
-    print(f"{'':32}" + "".join(f"{name:>22}" for name in _COLUMNS) + f"{'forward/token':>15}{'step/token':>12}")
+    print(f"{'':30}" + "".join(f"{name:>21}" for name in _COLUMNS) + f"{'forward/token':>15}{'step/token':>12}")
     for row in rows:
         line = f"{row['scheme']}, {row['program']}"
         counts = [int(str(row[column])) for column in _COLUMNS]
-        print(f"{line:32}" + "".join(f"{n:22,}" for n in counts), end="")
+        print(f"{line:30}" + "".join(f"{n:21,}" for n in counts), end="")
         print("".join(f"{n / CONTEXT:{width},.0f}" for n, width in zip(counts[2:], (15, 12), strict=True)))
     kinds = dict.fromkeys(str(row["toolchain"]) for row in rows)
     print("\ninstructions, not cycles; " + "; ".join(kinds))

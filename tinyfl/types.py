@@ -297,9 +297,10 @@ class Segment:
 class Step:
     """One instruction of the training program.
 
-    ``action``: forward, loss, mask, input_grad, update_weight or update_bias. ``reads`` and ``writes`` name buffers:
-    activations by tensor, ``ring:tensor``, gradients ``grad:tensor``, ``mask:tensor`` (bits), ``input:node`` (the
-    packed input of a weight update), ``scratch:what``. ``node`` is the last one where a ``segment`` has several.
+    ``action``: forward, loss, mask, again, input_grad, update_weight or update_bias. ``reads`` and ``writes`` name
+    buffers: activations by tensor, ``ring:tensor``, ``again:tensor`` (computed a second time), gradients
+    ``grad:tensor``, ``mask:tensor`` (bits), ``input:node`` (the packed input of a weight update), ``scratch:what``.
+    ``node`` is the last one where a ``segment`` has several.
     """
 
     action: str

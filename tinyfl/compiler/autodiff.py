@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from tinyfl.compiler.again import computed_again
 from tinyfl.compiler.gradients import needs_grad
 from tinyfl.compiler.rows import row_bytes, saved_channels
 from tinyfl.compiler.segments import Saved, choose_segments, forward_scratch, lead_over, tensor_bytes
@@ -71,14 +72,20 @@ def differentiate(
     learning_rate: float,
     input_in_arena: bool = False,
     fraction_bits: int = 8,
+    again: bool = False,
 ) -> Program:
-    """The training step of ``graph``; buffers are sized in bytes."""
+    """The training step of ``graph``; buffers are sized in bytes.
+
+    ``again``: cheap results are computed twice rather than kept.
+    """
     sizes: dict[str, int] = {graph.input: tensor_bytes(graph, graph.input)} if input_in_arena else {}
     top = grad_of(graph.output)
     in_place = (Overlap(top, graph.output, 0),)
     loss = Step("loss", len(graph.nodes), 0, (graph.output,), (top, "scratch:loss"), overlaps=in_place)
     sizes |= {"scratch:loss": 4 * graph.classes, top: graph.steps * graph.classes * grad_bits // 8}
     backward = _backward_pass(graph, grad_bits // 8, sizes)
+    if again:
+        backward = computed_again(graph, backward, sizes)
     saved = _saved(graph, backward, sizes)
     peak = _live_peak([loss, *backward], sizes)
     segments = choose_segments(graph, saved, peak, input_in_arena)
@@ -114,7 +121,7 @@ def _backward(
         if n.trains:
             scratch += _scratch(kept_of(n), op.kept_gradient_elements(n, graph.shapes) * grad_bytes, sizes)
         sizes[gx] = tensor_bytes(graph, tensor) * grad_bytes
-        same = n.op in ("add", "activation") and not accumulate and sizes[gx] == sizes[gy]
+        same = op.grad_in_place and not accumulate and sizes[gx] == sizes[gy]
         overlaps = (Overlap(gx, gy, 0),) if same else ()
         steps.append(Step("input_grad", n.index, operand, reads, (gx, *scratch), accumulate, overlaps))
         written.add(tensor)

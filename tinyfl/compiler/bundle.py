@@ -94,7 +94,7 @@ class Bundle:
         forward = sum(OPS[n.op].macs(n) for n in nodes)
         backward = 0
         for step in self.program.steps:
-            if step.action == "input_grad":
+            if step.action in ("input_grad", "again"):
                 backward += OPS[nodes[step.node].op].macs(nodes[step.node])
             elif step.action == "update_weight":
                 n = nodes[step.node]

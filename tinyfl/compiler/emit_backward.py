@@ -48,13 +48,16 @@ def unchanged(step: Step, names: Names) -> bool:
     """Whether an input gradient is the output's, in place and at the same exponent: there is nothing to call."""
     n = names.program.graph.nodes[step.node]
     target, source = (names.plan.placements[grad_of(t)].offset for t in (n.inputs[step.operand], n.output))
-    return bool(step.overlaps) and target == source and names.program.grads[n.index].bsh[step.operand] == 0
+    passed = bool(step.overlaps) and not OPS[n.op].grad_needs_inputs
+    return passed and target == source and names.program.grads[n.index].bsh[step.operand] == 0
 
 
 def _backward(step: Step, names: Names) -> str:
     n = names.program.graph.nodes[step.node]
     if step.action == "mask":
         return _mask(n, names)
+    if step.action == "again":
+        return _again(step, n, names)
     if step.action == "input_grad":
         return "" if unchanged(step, names) else _input_grad(step, n, names)
     return _update(step, n, names)
@@ -65,6 +68,20 @@ def _mask(n: Int8Node, names: Names) -> str:
     rows, elements = graph.shapes[n.output][0], row_bytes(graph, n.output)
     bits, grad = names.pointer(mask_of(n.output)), names.pointer(grad_of(n.output))
     return f"    tf_mask_grad({rows}, {elements}, {bits}, {grad});\n"
+
+
+def _again(step: Step, n: Int8Node, names: Names) -> str:
+    op, y = OPS[n.op], names.pointer(step.writes[0])
+    if n.window is None:
+        a = CallArguments(x=tuple(names.pointer(t) for t in n.inputs), y=y, count=f"n{n.index}_count")
+    else:
+        h, w, c = n.window.out_shape
+        a = CallArguments(
+            x=tuple(f"&(const tf_rows){names.rows(t, n)}" for t in n.inputs),
+            y=f"&(const tf_rows_out){{{y}, {w * c}, {h}}}",
+            rows=f"(tf_span){{0, {h}}}",
+        )
+    return f"    {op.c_forward(n, a)};\n"
 
 
 def _input_grad(step: Step, n: Int8Node, names: Names) -> str:

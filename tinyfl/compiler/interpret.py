@@ -66,6 +66,8 @@ class Interpreter:
         n = self.program.graph.nodes[step.node]
         g = self.program.grads[n.index]
         gy = grad_of(n.output)
+        if step.action == "again":
+            return  # the value is still there
         if step.action == "mask":
             values[gy] = values[gy] * activation_mask(n, values[n.output])
         elif step.action == "input_grad":

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from tinyfl.compiler.adapters import with_adapters
+from tinyfl.compiler.again import smaller
 from tinyfl.compiler.autodiff import differentiate
 from tinyfl.compiler.bundle import Bundle
 from tinyfl.compiler.gradients import calibrate_exponents, grad_constants
-from tinyfl.compiler.memory import plan_memory
 from tinyfl.compiler.plan_check import verify
 from tinyfl.compiler.quantize import quantize, to_int8
 from tinyfl.compiler.schedule import order_nodes
@@ -55,7 +55,7 @@ def compile_graph(
     x = to_int8(calibration, q)
     offsets = calibrate_exponents(int8, x, labels, grad_bits, margin, CALIBRATION_SEED)
     grads = grad_constants(int8, offsets, grad_bits, learning_rate)
-    program = differentiate(int8, grads, grad_bits, learning_rate, input_in_arena, fraction_bits)
-    plan = plan_memory(program)
+    arguments = int8, grads, grad_bits, learning_rate, input_in_arena, fraction_bits
+    program, plan = smaller(differentiate(*arguments), differentiate(*arguments, again=True))
     verify(plan, program)
     return Bundle(program, plan, graph.parameters)

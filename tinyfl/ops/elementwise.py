@@ -12,6 +12,7 @@ class Elementwise(Operator):
     """An operator whose every operand gets the (masked) gradient of the output (NUMERICS section 5.4)."""
 
     by_rows = True
+    grad_in_place = True
 
     def input_sum(
         self, n: Int8Node, g: GradConstants, p: Parameters, operand: int, grad_y: IntArray, xs: Sequence[IntArray]

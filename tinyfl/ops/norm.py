@@ -35,6 +35,7 @@ class Norm(Operator):
     """
 
     by_rows = True
+    cheap = True
     grad_needs_inputs = True
     centred = True
     """Whether the mean is taken off."""

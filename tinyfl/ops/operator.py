@@ -69,6 +69,11 @@ class Operator(ABC):
     trains_through_input = False
     """Whether the node's own updates read what the kernel of its input gradient computes, which then always runs."""
 
+    grad_in_place = False
+    """Whether the kernel of the input gradient may write it over the output's, element by element."""
+    cheap = False
+    """Whether the result may be computed twice, from one operand without weights or scratch, instead of kept."""
+
     def window_for(self, node: Node, shapes: Mapping[str, Shape]) -> Window | None:
         """The window of the quantised node; one that sees pixels by themselves may take its size from the shapes."""
         return node.window

@@ -17,6 +17,8 @@ class Table(Operator):
 
     grad_needs_inputs = True
     by_rows = True
+    cheap = True
+    grad_in_place = True
 
     @abstractmethod
     def value(self, x: FloatArray, coefficients: tuple[float, ...]) -> FloatArray:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from tinyfl.compiler.again import smaller
 from tinyfl.compiler.autodiff import differentiate
 from tinyfl.compiler.bundle import Bundle
 from tinyfl.compiler.cost import constant_bytes, sram_need
 from tinyfl.compiler.gradients import grad_constants
-from tinyfl.compiler.memory import ALIGNMENT, plan_memory
+from tinyfl.compiler.memory import ALIGNMENT
 from tinyfl.compiler.quantize import quantize
 from tinyfl.compiler.rows import saved_channels
 from tinyfl.compiler.schedule import order_nodes
@@ -101,8 +102,9 @@ class Planner:
         """The scheme with its real plan. Raises ModelError."""
         bundle = self.unplanned(scheme)
         empty = bundle.program
-        program = differentiate(empty.graph, empty.grads, self._bits, self._rate, self._in_arena, self._fraction_bits)
-        return replace(bundle, program=program, plan=plan_memory(program))
+        arguments = empty.graph, empty.grads, self._bits, self._rate, self._in_arena, self._fraction_bits
+        program, plan = smaller(differentiate(*arguments), differentiate(*arguments, again=True))
+        return replace(bundle, program=program, plan=plan)
 
 
 class Needs:
