@@ -70,19 +70,20 @@ def test_the_largest_sums_of_a_pointwise_kernel_fit(lib8: ctypes.CDLL, sign: int
 
 
 @examples
-@given(st.integers(1, 70), st.integers(2, 40), st.data(), values)
-def test_logits(lib8: ctypes.CDLL, in_c: int, classes: int, data: st.DataObject, v: Values) -> None:
+@given(st.integers(1, 70), st.integers(2, 40), st.integers(1, 9), st.data(), values)
+def test_logits(lib8: ctypes.CDLL, in_c: int, classes: int, steps: int, data: st.DataObject, v: Values) -> None:
     zero_point = data.draw(st.integers(-128, 127))
-    win = Window(1, 1, in_c, 1, 1, classes, 1, 1, 1, 1, 0, 0, 1, data.draw(st.integers(0, in_c)), zero_point)
+    trains = data.draw(st.integers(0, in_c))
+    win = Window(1, steps, in_c, 1, steps, classes, 1, 1, 1, 1, 0, 0, 1, trains, zero_point)
     x, w = v.array(-128, 127, in_shape(win), np.int8), v.array(-127, 127, conv_shape(win), np.int8)
     bias, (m, s, *_) = bias_of(v, win), requantisation(v, classes)
     trained, frozen = split(win, w)
-    logits = np.empty(classes, np.int16)
+    logits = np.empty((steps, classes), np.int16)
     lib8.tf_logits_s8(
         win, Requant(at(m), at(s), 55, 1, 2), Weights(at(trained), at(frozen), at(bias)), at(x), at(logits)
     )
     acc = ref.conv_sums(win, wide(w), bias, wide(x))
-    np.testing.assert_array_equal(logits, ref.requantised(acc, m, s, 0, -32768, 32767)[0, 0])
+    np.testing.assert_array_equal(logits, ref.requantised(acc, m, s, 0, -32768, 32767)[0])
 
 
 @examples
