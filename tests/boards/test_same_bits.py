@@ -1,4 +1,4 @@
-"""Networks of different kinds: two hundred training steps end with one digest on every board."""
+"""Networks of different kinds: so many training steps end with one digest on every board."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from bench_lab import Network, compiled, randomise, runnable, small
 from sequence_networks import SEQUENCE_NETWORKS, compile_sequences
 from torch import nn
 
+from benchmarks.transformer_step import compile_next_byte
 from tinyfl.boards.bench import run_bench
 from tinyfl.boards.bench_samples import interpreter_digest
 from tinyfl.boards.targets import BOARDS
@@ -63,10 +64,18 @@ def test_two_hundred_steps_end_with_one_digest(network: Callable[[], Network], g
 
 @pytest.mark.slow
 @pytest.mark.parametrize("grad_bits", [8, 16])
-@pytest.mark.parametrize("name", ["transformer", "gru", "lstm"])
+@pytest.mark.parametrize("name", ["transformer", "gru", "gru classifier", "lstm"])
 def test_fifty_steps_over_sequences_end_with_one_digest(name: str, grad_bits: int, tmp_path: Path) -> None:
     bundle = compile_sequences(SEQUENCE_NETWORKS[name], grad_bits=grad_bits)
     write_bundle(bundle, 1, tmp_path / "net")
     expected = interpreter_digest(bundle, 50)
     for target in BOARDS:
         assert run_bench(tmp_path / "net", runnable(target), 50, Progress(quiet=True)).digest == expected, target
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["lora:4", "last:3"])
+def test_fifty_steps_of_the_next_bytes_transformer_end_with_one_digest(scheme: str, tmp_path: Path) -> None:
+    expected = interpreter_digest(compile_next_byte("transformer", scheme, tmp_path), 50)
+    for target in BOARDS:
+        assert run_bench(tmp_path, runnable(target), 50, Progress(quiet=True)).digest == expected, target

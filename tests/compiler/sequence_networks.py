@@ -171,6 +171,9 @@ SEQUENCE_NETWORKS = {
     ),
     "gru": language(Cell(nn.GRU(6, 5, batch_first=True), 5)),
     "lstm": language(Cell(nn.LSTM(6, 5, 2, batch_first=True), 5)),
+    "gru classifier": Sequences(
+        double(nn.Sequential(Cell(nn.GRU(6, 5, batch_first=True), 5), Last(), nn.Linear(6, 3))), 9, 0, 6
+    ),
     "labelled steps": Sequences(double(nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3))), 9, 0, 4),
     "last step": Sequences(double(nn.Sequential(nn.Linear(4, 8), nn.Tanh(), Last(), nn.Linear(8, 3))), 9, 0, 4),
 }
