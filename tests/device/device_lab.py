@@ -46,7 +46,7 @@ class Port(ct.Structure):
 def build_library() -> ct.CDLL:
     """The core, the codec and the tiny model as a shared library; undefined behaviour traps."""
     include, sources = zcbor_runtime()
-    own = [*(FIRMWARE / "core").glob("*.c"), *(FIRMWARE / "gen").glob("*.c"), *HERE.glob("*.c")]
+    own = [*(FIRMWARE / "core").glob("*.c"), *(FIRMWARE / "gen").glob("*.c"), HERE / "harness.c", HERE / "tiny_model.c"]
     path = build(
         [*(s for s in sorted(own) if not s.name.startswith("tf_arq")), *sources],
         [FIRMWARE / "include", FIRMWARE / "core", FIRMWARE / "gen", HERE, include],
