@@ -68,6 +68,7 @@ def test_wifi_halves_what_the_network_may_take(tmp_path: Path) -> None:
     assert "CONFIG_TINYFL_LINE_USB" not in found
 
 
+@pytest.mark.slow
 def test_the_component_compiles_as_its_build_file_says(tmp_path: Path) -> None:
     if shutil.which("cmake") is None or shutil.which("make") is None:
         pytest.skip("cmake is not installed; on Debian: apt install cmake make")

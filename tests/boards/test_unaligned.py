@@ -32,6 +32,7 @@ void program_fault(void) { say("trapped\\n"); }
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("at", "wanted", "said"), [(0, "0x04030201u", "read"), (1, "0x05040302u", "trapped")])
 def test_xtensa_traps_a_word_that_is_not_aligned(at: int, wanted: str, said: str, tmp_path: Path) -> None:
     board = BOARDS["xtensa"]

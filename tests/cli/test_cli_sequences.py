@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 from cli_lab import refusal, tinyfl
 
+SLOW = partial(pytest.param, marks=pytest.mark.slow)
 NETWORKS = """
 from torch import nn
 
@@ -58,7 +60,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize(("name", "scheme"), [("language", "full"), ("steps", "last:2"), ("last", "full")])
+@pytest.mark.parametrize(("name", "scheme"), [("language", "full"), SLOW("steps", "last:2"), SLOW("last", "full")])
 def test_sequences_compile(folder: Path, name: str, scheme: str) -> None:
     words = (f"nets.py:{name}", "--calibration", f"{name}.npz", "--scheme", scheme, "-o", "out", "--json")
     done = tinyfl("compile", *words, cwd=folder)
@@ -81,7 +83,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("case", REFUSED)
+@pytest.mark.parametrize("case", [name if name == "a missing operator" else SLOW(name) for name in REFUSED])
 def test_what_is_no_sequence_is_refused_in_a_sentence(folder: Path, case: str) -> None:
     network, data, scheme, message = REFUSED[case]
     words = (f"nets.py:{network}", "--calibration", f"{data}.npz", "--scheme", scheme, "-o", "out")

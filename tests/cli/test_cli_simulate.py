@@ -36,6 +36,7 @@ def simulated(folder: Path, *words: str) -> dict[str, Any]:
     return data
 
 
+@pytest.mark.slow
 def test_two_runs_give_the_same_report_but_for_the_time(tmp_path: Path, data_folder: Path) -> None:
     write_scenario(tmp_path / "small.toml", data_folder)
     first = simulated(tmp_path, "-o", "runs/a")
@@ -211,6 +212,7 @@ def test_a_scenario_that_is_not_there(scenario: str, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_the_network_of_a_run_builds_into_a_device_with_the_runs_normalisation(
     tmp_path: Path, data_folder: Path
 ) -> None:

@@ -84,6 +84,7 @@ def test_what_is_not_supported_is_refused_with_a_remedy(what: str) -> None:
         import_torch(module, x)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_long_window_stays_near_the_float_cell(kind: type) -> None:
     """200 steps: the int8 states that a cell reads do not let it drift away."""
@@ -115,6 +116,7 @@ def test_one_step_trains_the_bias_alone(kind: type, tmp_path: Path) -> None:
     assert not np.array_equal(machine.masters()[1], biases)
 
 
+@pytest.mark.slow
 def test_a_window_too_long_for_16_bit_gradients_is_refused() -> None:
     """One step more than 32 bits hold."""
     graph = Network(randomise(nn.Sequential(Recurrent(1, 2, nn.GRU, 1, "step"), nn.Linear(2, 2)), 1), (1, 513)).graph()
@@ -125,6 +127,7 @@ def test_a_window_too_long_for_16_bit_gradients_is_refused() -> None:
     compile_graph(graph, scheme, x, labels, grad_bits=8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "grad_bits"), [(nn.GRU, 8), (nn.LSTM, 16)])
 def test_a_cell_learns_what_needs_memory_about_as_well_as_in_float(kind: type, grad_bits: int) -> None:
     """The class is told by the first of 4 steps alone; every later one is noise."""

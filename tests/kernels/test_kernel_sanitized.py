@@ -51,6 +51,7 @@ def test_the_sanitizer_is_awake() -> None:
     assert "heap-buffer-overflow" in done.stderr
 
 
+@pytest.mark.slow
 def test_kernels_are_free_of_undefined_behaviour() -> None:
     here = Path(__file__).parent
     names = ("forward", "elementwise", "loss", "saved", "input_grad", "update", "recurrent", "norm", "attention")

@@ -22,6 +22,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_a_budget_that_nothing_meets_is_refused_before_anything_trains(folder: Path) -> None:
     sentence = refusal(tinyfl(*COMPILE, "--scheme", "auto", "--sram", "200", "-o", "out", cwd=folder))
     (least,) = re.findall(r"or (\d+) with --store 1 --scheme last:1, the smallest that works", sentence)
