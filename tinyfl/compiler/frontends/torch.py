@@ -5,6 +5,7 @@ torch is imported only here and in training code; a compiled bundle needs it no 
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +45,10 @@ def import_torch(module: torch.nn.Module, example: torch.Tensor, layout: Layout 
 
     module = module.eval()
     try:
-        exported = torch.export.export(module, (example,))
+        with warnings.catch_warnings():
+            # Of the list of weights that a recurrent layer sets anew whenever it runs; nothing a user could change.
+            warnings.filterwarnings("ignore", message=r"The tensor attributes? .*_flat_weights")
+            exported = torch.export.export(module, (example,))
     except Exception as error:  # torch.export raises many kinds; all mean the same to the user
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise ModelError(f"torch.export cannot trace {type(module).__name__}: {reason}") from error
