@@ -194,6 +194,9 @@ typedef struct {
  * scratch: 4 T + 2 round4(C / heads) bytes, 4-byte aligned.
  */
 void tf_attention_s8(const tf_window *win, const tf_attention *p, const int8_t *x, int8_t *y, void *scratch);
+/* Causal, step t < T alone: x: [3 C], y: [C]; past: int8 [T][2 C], k and v so far, which it adds to. Scratch alike. */
+void tf_attention_step(const tf_window *win, const tf_attention *p, uint32_t t, const int8_t *x, int8_t *past,
+                       int8_t *y, void *scratch);
 
 /* ---- recurrent cells, section 11 ---- */
 /*
@@ -212,6 +215,14 @@ typedef struct {
 void tf_gru_s8(const tf_recurrent *p, const tf_weights *wt, const int8_t *gi, int8_t *h, void *scratch);
 /* The same. */
 void tf_lstm_s8(const tf_recurrent *p, const tf_weights *wt, const int8_t *gi, int8_t *h, void *scratch);
+/*
+ * One step, gi: [G H]. before: h of the step before, null or zeros at the first one; state: [H] in Q15, and cell in
+ * Q11, which the steps hand on, zeros at first. h overlaps neither.
+ */
+void tf_gru_step(const tf_recurrent *p, const tf_weights *wt, const int8_t *gi, const int8_t *before, int16_t *state,
+                 int8_t *h);
+void tf_lstm_step(const tf_recurrent *p, const tf_weights *wt, const int8_t *gi, const int8_t *before, int16_t *cell,
+                  int8_t *h);
 
 /* ---- loss, section 5.1 ---- */
 typedef struct {

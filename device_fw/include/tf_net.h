@@ -53,6 +53,16 @@ typedef struct tf_model {
 
     /* One step of SGD. label < classes; not used with a target. Returns p(label) before the step, Q15 (0..32768). */
     uint32_t (*train_step)(tf_net *net, const int8_t *x, uint16_t label);
+
+    /*
+     * Of a network over sequences whose every step follows from the steps up to it, if net.c was compiled with
+     * TF_STREAM defined; else null. One step x: int8 [step_bytes]; logits: [classes], what forward says of that step,
+     * or of the sequence that ends with it. state is the caller's, 4-byte aligned; all bytes zero begin a sequence. x
+     * lies outside of the arena. TF_ERR_SPACE: the sequence is as long as the network was compiled for.
+     */
+    uint32_t stream_bytes; /* of state */
+    uint32_t step_bytes;
+    int (*stream)(tf_net *net, void *state, const int8_t *x, int16_t *logits);
 } tf_model;
 
 #endif

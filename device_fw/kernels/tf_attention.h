@@ -41,7 +41,12 @@ static inline int32_t tf_attention_logit(const tf_attention *p, int32_t acc) {
     return (int32_t)tf_round_shift64((int64_t)acc * p->logit_m, p->logit_s);
 }
 
-/* weights: p of the steps that t sees; kept: int16 [size]. */
-tf_softmax_row tf_attention_row(const tf_attention *p, const tf_head *h, int32_t t, int32_t *weights, int16_t *kept);
+/* weights: p of the first `seen` steps for one q; kept: int16 [size]. */
+tf_softmax_row tf_attention_row(const tf_attention *p, const tf_head *h, const int8_t *q, int32_t seen,
+                                int32_t *weights, int16_t *kept);
+
+/* The result y [size] of one q that sees the first `seen` steps. scratch: 4 steps + 2 round4(size) bytes. */
+void tf_attention_result(const tf_attention *p, const tf_head *h, const int8_t *q, int32_t seen, int32_t *scratch,
+                         int8_t *y);
 
 #endif

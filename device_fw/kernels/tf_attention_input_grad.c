@@ -48,7 +48,7 @@ static uint32_t query_grads(const head_grads *g, int32_t t) {
     const tf_head *h = g->h;
     const int32_t end = tf_seen_end(g->p, h, t);
     row_state *row = &g->rows[t];
-    row->softmax = tf_attention_row(g->p, h, t, g->weights, g->kept);
+    row->softmax = tf_attention_row(g->p, h, h->q + t * h->step, end, g->weights, g->kept);
     const int32_t offset = h->zero_point * tf_dots_keep_grad(h->size, g->grad_y + t * g->channels, g->kept);
     int64_t mean = 0;
     for (int32_t j = 0; j < end; j++) {

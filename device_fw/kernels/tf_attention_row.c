@@ -36,12 +36,12 @@ static tf_softmax_row softmax(int32_t n, int32_t *row) {
     return how;
 }
 
-tf_softmax_row tf_attention_row(const tf_attention *p, const tf_head *h, int32_t t, int32_t *weights, int16_t *kept) {
-    const int32_t end = tf_seen_end(p, h, t);
-    const int32_t offset = h->zero_point * tf_dots_keep(h->size, h->q + t * h->step, h->zero_point, kept);
+tf_softmax_row tf_attention_row(const tf_attention *p, const tf_head *h, const int8_t *q, int32_t seen,
+                                int32_t *weights, int16_t *kept) {
+    const int32_t offset = h->zero_point * tf_dots_keep(h->size, q, h->zero_point, kept);
     const int8_t *k = h->k;
-    for (int32_t j = 0; j < end; j++, k += h->step) {
+    for (int32_t j = 0; j < seen; j++, k += h->step) {
         weights[j] = tf_attention_logit(p, tf_dot(h->size, kept, k) - offset);
     }
-    return softmax(end, weights);
+    return softmax(seen, weights);
 }

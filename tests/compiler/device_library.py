@@ -40,6 +40,7 @@ class Tensor(ct.Structure):
 
 
 FORWARD = ct.CFUNCTYPE(None, ct.POINTER(Net), ct.c_void_p, ct.c_void_p)
+STREAM = ct.CFUNCTYPE(ct.c_int, ct.POINTER(Net), ct.c_void_p, ct.c_void_p, ct.c_void_p)
 TRAIN = ct.CFUNCTYPE(ct.c_uint32, ct.POINTER(Net), ct.c_void_p, ct.c_uint16)
 
 
@@ -65,6 +66,9 @@ class Model(ct.Structure):
         ("factory_biases", ct.POINTER(ct.c_int32)),
         ("forward", FORWARD),
         ("train_step", TRAIN),
+        ("stream_bytes", ct.c_uint32),
+        ("step_bytes", ct.c_uint32),
+        ("stream", STREAM),
     )
 
 
@@ -92,7 +96,7 @@ class Device:
                     build(
                         [folder / "net.c"],
                         [folder, FIRMWARE / "include"],
-                        {"TF_GRAD_BITS": grad_bits},
+                        {"TF_GRAD_BITS": grad_bits, "TF_STREAM": 1},
                         flags=("-O0", "-Wshadow", "-Wconversion", str(library)),
                     )
                 )
@@ -106,6 +110,7 @@ class Device:
         start = -(block.ctypes.data + self.GUARD) % 8 + self.GUARD
         self._before, self._after = block[:start], block[start + m.arena_bytes :]
         self.arena = block[start : start + m.arena_bytes]
+        self.state = np.zeros(m.stream_bytes // 4, np.uint32)
         self.net = Net(
             self.w.ctypes.data, self.f.ctypes.data, self.b.ctypes.data, self.arena.ctypes.data, 0, seed, lr_shift, 0
         )
@@ -115,6 +120,12 @@ class Device:
         sample, out = x.astype(np.int8), np.zeros(self.model.steps * self.model.classes, np.int16)
         self.model.forward(ct.byref(self.net), sample.ctypes.data, out.ctypes.data)
         return out.astype(np.int64)
+
+    def stream(self, x: IntArray) -> tuple[int, IntArray]:
+        """Code and logits of one step [C] of the sequence that it goes through."""
+        m, sample, out = self.model, x.astype(np.int8), np.zeros(self.model.classes, np.int16)
+        status = m.stream(ct.byref(self.net), self.state.ctypes.data, sample.ctypes.data, out.ctypes.data)
+        return status, out.astype(np.int64)
 
     def train_step(self, x: IntArray, label: int | IntArray) -> int:
         """One step; p(label) in Q15, of a sequence, whose labels are those of its steps, the mean."""

@@ -37,7 +37,7 @@ def node_constants(
     out = f"enum {{ n{i}_count = {h * w * c} }}; /* {n.op} {comment(n.name)} */\n"
     own = OPS[n.op].c_constants(n, shapes)
     if n.window is not None:
-        out += _window(n)
+        out += window_constant(n)
     if own is not None:
         out += own
     elif n.window is None:
@@ -50,13 +50,14 @@ def node_constants(
     return out + (_gradient(n, g, operands) if g is not None else "")
 
 
-def _window(n: Int8Node) -> str:
+def window_constant(n: Int8Node, of: str = "") -> str:
+    """The node's tf_window; ``of`` ends its name."""
     assert n.window is not None
     w = n.window
     members = {f.name: getattr(w, f.name) for f in fields(w)}
     return struct(
         "tf_window",
-        f"n{n.index}_win",
+        f"n{n.index}_win{of}",
         **members,
         trained_in_c=n.trained_in_c,
         in_zero_point=n.input_quant[0].zero_point,

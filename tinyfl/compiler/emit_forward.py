@@ -51,7 +51,7 @@ def _function(names: Names, step: Step) -> str:
     assert step.segment is not None
     nodes = [names.program.graph.nodes[i] for i in step.segment.nodes]
     height = output_rows(nodes[-1], names.program.graph)
-    lines = _declarations(names, step, nodes) + _keep_outer(names, step, nodes)
+    lines = declarations(names, step, nodes) + _keep_outer(names, step, nodes)
     at_once = len(nodes) == 1 and step.segment.rows >= height
     lines += _whole(names, step, nodes[0]) if at_once else _turns(names, step, nodes)
     if not any("net->" in line for line in lines):
@@ -62,7 +62,7 @@ def _function(names: Names, step: Step) -> str:
     return f"{title}static void segment{step.node}({parameters}) {{\n{body}}}\n"
 
 
-def _declarations(names: Names, step: Step, nodes: list[Int8Node]) -> list[str]:
+def declarations(names: Names, step: Step, nodes: list[Int8Node]) -> list[str]:
     """Weights of the nodes and the rows that their kernels read and write."""
     out = [names.weights(n) for n in nodes if OPS[n.op].parametrised]
     by_pointer = len(nodes) == 1 and not _takes_rows(nodes[0])
@@ -94,26 +94,32 @@ def _call(names: Names, step: Step, n: Int8Node, span: str) -> list[str]:
     """Computes rows ``span`` (an initialiser) of a node."""
     if not _takes_rows(n):
         raise ValueError(f"node {n.name} is not computed by rows")
-    a = CallArguments(
+    return [f"{OPS[n.op].c_forward(n, _by_rows(names, step, n, span))};"]
+
+
+def _by_rows(names: Names, step: Step, n: Int8Node, span: str) -> CallArguments:
+    return CallArguments(
         x=tuple(f"&{_read(names, t)}" for t in n.inputs),
         y=f"&o{n.index}",
         rows=f"(tf_span){span}",
         scratch=names.scratch(step.writes),
     )
-    return [f"{OPS[n.op].c_forward(n, a)};"]
+
+
+def whole_call(names: Names, step: Step, n: Int8Node, count: str) -> CallArguments:
+    """Arguments that compute all of a node's output, of ``count`` elements."""
+    if _takes_rows(n):
+        return _by_rows(names, step, n, f"{{0, {output_rows(n, names.program.graph)}}}")
+    return CallArguments(
+        x=tuple(names.pointer(t) for t in n.inputs),
+        y=names.pointer(n.output),
+        count=count,
+        scratch=names.scratch(step.writes),
+    )
 
 
 def _whole(names: Names, step: Step, n: Int8Node) -> list[str]:
-    if _takes_rows(n):
-        lines = _call(names, step, n, f"{{0, {output_rows(n, names.program.graph)}}}")
-    else:
-        a = CallArguments(
-            x=tuple(names.pointer(t) for t in n.inputs),
-            y=names.pointer(n.output),
-            count=f"n{n.index}_count",
-            scratch=names.scratch(step.writes),
-        )
-        lines = [f"{OPS[n.op].c_forward(n, a)};"]
+    lines = [f"{OPS[n.op].c_forward(n, whole_call(names, step, n, f'n{n.index}_count'))};"]
     return lines + _keep(names, step, n, f"{{0, {names.program.graph.shapes[n.output][0]}}}")
 
 

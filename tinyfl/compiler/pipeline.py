@@ -11,6 +11,7 @@ from tinyfl.compiler.plan_check import verify
 from tinyfl.compiler.quantize import quantize, to_int8
 from tinyfl.compiler.schedule import order_nodes
 from tinyfl.compiler.scheme import check_scheme
+from tinyfl.compiler.stream import with_stream
 from tinyfl.errors import ModelError
 from tinyfl.types import FloatArray, Graph, IntArray, UpdateScheme
 
@@ -58,4 +59,4 @@ def compile_graph(
     arguments = int8, grads, grad_bits, learning_rate, input_in_arena, fraction_bits
     program, plan = smaller(differentiate(*arguments), differentiate(*arguments, again=True))
     verify(plan, program)
-    return Bundle(program, plan, graph.parameters)
+    return Bundle(program, with_stream(program, plan), graph.parameters)

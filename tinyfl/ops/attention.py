@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from tinyfl.errors import ModelError
 from tinyfl.ops.arith import bit_length, qm, qm_array, rs
 from tinyfl.ops.conv import floats, round4
 from tinyfl.ops.loss import exp_sixteenths
+from tinyfl.ops.one_step import NotCausal, OneStep, same_step
 from tinyfl.ops.operator import CallArguments, ForwardConstants, Operator, Parameters, pixelwise, requantise, window_of
 from tinyfl.types import FloatArray, GradConstants, Int8Node, IntArray, Node, QuantParams, Shape, Window
 
@@ -155,6 +156,15 @@ class Attention(Operator):
     def _head(self, n: Int8Node) -> int:
         return round4(window_of(n).out_c // int(n.coefficients[0]))
 
+    def one_step(self, n: Int8Node, shapes: Mapping[str, Shape], steps: int) -> OneStep:
+        """What k and v were of every step so far, as many as there can be."""
+        same_step(n, shapes)
+        if not n.coefficients[1]:
+            raise NotCausal("it attends to steps that come later; make it causal")
+        most, channels = window_of(n).pixels, window_of(n).out_c
+        scratch = self.forward_scratch_bytes(n, 1)
+        return OneStep(replace(n, window=None), state_bytes=2 * channels * most, scratch_bytes=scratch, most=most)
+
     def c_constants(self, n: Int8Node, shapes: Mapping[str, Shape]) -> str:
         """tf_attention."""
         r = n.requant
@@ -180,8 +190,11 @@ class Attention(Operator):
         return struct("tf_attention_grad", f"n{n.index}_ag", **members)
 
     def c_forward(self, n: Int8Node, a: CallArguments) -> str:
-        """tf_attention_s8."""
+        """tf_attention_s8; of a step tf_attention_step."""
         i = n.index
+        if a.step:
+            state = f"{a.step}, {a.x[0]}, (int8_t *)({a.state})"
+            return f"tf_attention_step(&n{i}_win, &n{i}_attention, {state}, {a.y}, {a.scratch})"
         return f"tf_attention_s8(&n{i}_win, &n{i}_attention, {a.x[0]}, {a.y}, {a.scratch})"
 
     def c_input_grad(self, n: Int8Node, a: CallArguments, operand: int) -> str:

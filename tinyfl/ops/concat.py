@@ -14,6 +14,8 @@ from tinyfl.types import FloatArray, GradConstants, Int8Node, IntArray, Node, Nu
 class Concat(Operator):
     """Images side by side in their channels, with fused activation; ``requant.m`` holds one ratio an operand."""
 
+    stepwise = True
+
     def float_output(self, node: Node, xs: Sequence[FloatArray]) -> FloatArray:
         """All channels."""
         return np.concatenate(xs, axis=3)
@@ -42,8 +44,8 @@ class Concat(Operator):
 
     def c_forward(self, n: Int8Node, a: CallArguments) -> str:
         """tf_concat_s8 for each operand."""
-        i = n.index
-        return "; ".join(f"tf_concat_s8(&n{i}_part{k}, n{i}_pixels, {x}, {a.y})" for k, x in enumerate(a.x))
+        i, pixels = n.index, "1" if a.step else f"n{n.index}_pixels"
+        return "; ".join(f"tf_concat_s8(&n{i}_part{k}, {pixels}, {x}, {a.y})" for k, x in enumerate(a.x))
 
     def c_input_grad(self, n: Int8Node, a: CallArguments, operand: int) -> str:
         """tf_concat_input_grad."""

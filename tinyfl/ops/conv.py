@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from tinyfl.ops.arith import rs
+from tinyfl.ops.one_step import OneStep, causal_window
 from tinyfl.ops.operator import CallArguments, Parameters, requantise, window_of
 from tinyfl.ops.patches import gather, scatter
 from tinyfl.ops.weighted import Weighted
-from tinyfl.types import FloatArray, GradConstants, Int8Node, IntArray, Node, Window
+from tinyfl.types import FloatArray, GradConstants, Int8Node, IntArray, Node, Shape, Window
 
 _TILES_BYTES = 4096  # of pixels that a forward kernel unpacks at once
 _FOLDED_BYTES = 7680, 18432  # of folded gradients that an input gradient keeps at once; the most
@@ -59,6 +61,11 @@ def exact_type(sums: IntArray) -> type:
     return np.float32 if 255 * int(sums.max()) < 1 << 24 else np.float64
 
 
+def beside(win: Window, taps: int) -> Window:
+    """One pixel of a convolution whose taps stand in a row."""
+    return Window(1, taps, win.in_c, 1, 1, win.out_c, 1, taps, groups=win.groups)
+
+
 class Conv(Weighted):
     """conv1d/conv2d with fused activation."""
 
@@ -103,6 +110,12 @@ class Conv(Weighted):
         """Section 6."""
         return correlate_weight(grad_y, x - n.input_quant[0].zero_point, window_of(n))
 
+    def one_step(self, n: Int8Node, shapes: Mapping[str, Shape], steps: int) -> OneStep:
+        """Its taps side by side."""
+        past = causal_window(window_of(n), shapes[n.inputs[0]])
+        image = replace(n, window=beside(window_of(n), past.taps))
+        return OneStep(image, past if past.steps else None)
+
     def macs(self, n: Int8Node | Node) -> int:
         """Pixels x weights of a pixel."""
         assert n.weight is not None
@@ -129,7 +142,8 @@ class Conv(Weighted):
     def c_forward(self, n: Int8Node, a: CallArguments) -> str:
         """tf_conv_s8."""
         i = n.index
-        return f"tf_{self.kernel}_s8(&n{i}_win, &n{i}_rq, &n{i}_wt, {a.x[0]}, {a.y}, {a.rows}, {a.scratch})"
+        parameters = f"&n{i}_win{a.of_step}, &n{i}_rq, &n{i}_wt"
+        return f"tf_{self.kernel}_s8({parameters}, {a.x[0]}, {a.y}, {a.rows}, {a.scratch})"
 
     def c_input_grad(self, n: Int8Node, a: CallArguments, operand: int) -> str:
         """tf_conv_input_grad."""
@@ -170,4 +184,4 @@ class Logits(Pointwise):
     def c_forward(self, n: Int8Node, a: CallArguments) -> str:
         """tf_logits_s8."""
         i = n.index
-        return f"tf_logits_s8(&n{i}_win, &n{i}_rq, &n{i}_wt, {a.x[0]}, {a.y})"
+        return f"tf_logits_s8(&n{i}_win{a.of_step}, &n{i}_rq, &n{i}_wt, {a.x[0]}, {a.y})"

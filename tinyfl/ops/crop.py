@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from tinyfl.compiler.c_text import struct
+from tinyfl.ops.one_step import NotCausal, OneStep, pixels
 from tinyfl.ops.operator import CallArguments, Operator, Parameters
 from tinyfl.types import FloatArray, GradConstants, Int8Node, IntArray, Node, Numbers, Shape
 
@@ -38,14 +40,29 @@ class Crop(Operator):
 
     def c_constants(self, n: Int8Node, shapes: Mapping[str, Shape]) -> str:
         """tf_crop."""
-        h, w, c = shapes[n.inputs[0]]
-        first, pixels, channel, channels = (int(v) for v in n.coefficients)
-        members = {"first": first, "pixels": pixels, "first_channel": channel, "channels": channels}
-        return struct("tf_crop", f"n{n.index}_crop", in_pixels=h * w, in_channels=c, **members)
+        return self._struct(n, "crop", pixels(shapes[n.inputs[0]]), shapes[n.inputs[0]][2])
+
+    def c_step_constants(self, n: Int8Node, shapes: Mapping[str, Shape]) -> str:
+        """That of one step."""
+        return self._struct(n, "crop_step", 1, shapes[n.inputs[0]][2])
+
+    def _struct(self, n: Int8Node, name: str, in_pixels: int, in_channels: int) -> str:
+        first, count, channel, channels = (int(v) for v in n.coefficients)
+        members = {"first": first, "pixels": count, "first_channel": channel, "channels": channels}
+        return struct("tf_crop", f"n{n.index}_{name}", in_pixels=in_pixels, in_channels=in_channels, **members)
+
+    def one_step(self, n: Int8Node, shapes: Mapping[str, Shape], steps: int) -> OneStep:
+        """The step itself, where the block is the last one or begins with the first."""
+        first, count, channel, channels = (int(v) for v in n.coefficients)
+        if count == 1 and first != steps - 1 and pixels(shapes[n.inputs[0]]) > 1:
+            raise NotCausal(f"it keeps step {first} alone; only the last one is the same at every length")
+        if count > 1 and first:
+            raise NotCausal(f"it leaves out the first {first} steps")
+        return OneStep(replace(n, coefficients=(0, 1, channel, channels)))
 
     def c_forward(self, n: Int8Node, a: CallArguments) -> str:
         """tf_crop_s8."""
-        return f"tf_crop_s8(&n{n.index}_crop, {a.x[0]}, {a.y})"
+        return f"tf_crop_s8(&n{n.index}_crop{a.of_step}, {a.x[0]}, {a.y})"
 
     def c_input_grad(self, n: Int8Node, a: CallArguments, operand: int) -> str:
         """tf_crop_input_grad."""

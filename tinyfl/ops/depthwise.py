@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from tinyfl.ops.conv import exact_type, floats, round4
+from tinyfl.ops.one_step import OneStep, causal_window
 from tinyfl.ops.operator import CallArguments, Parameters, requantise, window_of
 from tinyfl.ops.patches import crop, frame, pad, taps
 from tinyfl.ops.weighted import UpdateArguments, Weighted
-from tinyfl.types import FloatArray, GradConstants, Int8Node, IntArray, Node, Window
+from tinyfl.types import FloatArray, GradConstants, Int8Node, IntArray, Node, Shape, Window
 
 _PLANES_BYTES = 4096  # that a forward kernel gathers at once
 
@@ -86,6 +88,13 @@ class Depthwise(Weighted):
             total[ky, kx] = np.einsum("nhwc,nhwc->c", seen, grad_y)
         return total
 
+    def one_step(self, n: Int8Node, shapes: Mapping[str, Shape], steps: int) -> OneStep:
+        """Its taps one above the other, where no kernel works on four columns."""
+        past = causal_window(window_of(n), shapes[n.inputs[0]])
+        channels = window_of(n).in_c
+        image = replace(n, window=Window(past.taps, 1, channels, 1, 1, channels, past.taps))
+        return OneStep(image, past if past.steps else None)
+
     def macs(self, n: Int8Node | Node) -> int:
         """Pixels x taps x channels."""
         assert n.weight is not None
@@ -112,7 +121,8 @@ class Depthwise(Weighted):
     def c_forward(self, n: Int8Node, a: CallArguments) -> str:
         """tf_depthwise_s8."""
         i = n.index
-        return f"tf_depthwise_s8(&n{i}_win, &n{i}_rq, &n{i}_wt, {a.x[0]}, {a.y}, {a.rows}, {a.scratch})"
+        parameters = f"&n{i}_win{a.of_step}, &n{i}_rq, &n{i}_wt"
+        return f"tf_depthwise_s8({parameters}, {a.x[0]}, {a.y}, {a.rows}, {a.scratch})"
 
     def c_input_grad(self, n: Int8Node, a: CallArguments, operand: int) -> str:
         """tf_depthwise_input_grad."""

@@ -13,6 +13,7 @@ class Elementwise(Operator):
 
     by_rows = True
     grad_in_place = True
+    stepwise = True
 
     def input_sum(
         self, n: Int8Node, g: GradConstants, p: Parameters, operand: int, grad_y: IntArray, xs: Sequence[IntArray]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from tinyfl.compiler.c_text import struct
 from tinyfl.ops.arith import rs, sat
+from tinyfl.ops.one_step import OneStep, pixels, same_step
 from tinyfl.ops.operator import CallArguments, ForwardConstants, Parameters
 from tinyfl.ops.weighted import UpdateArguments, Weighted
 from tinyfl.types import FloatArray, GradConstants, Int8Node, IntArray, Node, QuantParams, Shape
@@ -20,6 +22,7 @@ class Lookup(Weighted):
 
     sub_channels = False
     one_scale = True
+    stepwise = True
 
     def channel_axis(self) -> int:
         """Weights are [rows, 1, 1, c]."""
@@ -84,14 +87,20 @@ class Embedding(Lookup):
 
     def c_constants(self, n: Int8Node, shapes: Mapping[str, Shape]) -> str:
         """tf_embedding."""
+        return self._struct(n, "embedding", pixels(shapes[n.output]))
+
+    def c_step_constants(self, n: Int8Node, shapes: Mapping[str, Shape]) -> str:
+        """That of one token."""
+        return self._struct(n, "embedding_step", 1)
+
+    def _struct(self, n: Int8Node, name: str, steps: int) -> str:
         assert n.weight is not None
-        h, w, c = shapes[n.output]
-        members = {"tokens": len(n.weight), "steps": h * w, "channels": c}
-        return struct("tf_embedding", f"n{n.index}_embedding", **members)
+        tokens, _, _, channels = n.weight.shape
+        return struct("tf_embedding", f"n{n.index}_{name}", tokens=tokens, steps=steps, channels=channels)
 
     def c_forward(self, n: Int8Node, a: CallArguments) -> str:
         """tf_embedding_s8."""
-        return f"tf_embedding_s8(&n{n.index}_embedding, &n{n.index}_wt, {a.x[0]}, {a.y})"
+        return f"tf_embedding_s8(&n{n.index}_embedding{a.of_step}, &n{n.index}_wt, {a.x[0]}, {a.y})"
 
     def c_input_grad(self, n: Int8Node, a: CallArguments, operand: int) -> str:
         """Tokens have no gradient."""
@@ -106,6 +115,10 @@ class Positions(Lookup):
     """y[t] = x[t] + w[t]: what each step has of its own."""
 
     by_rows = False
+
+    def one_step(self, n: Int8Node, shapes: Mapping[str, Shape], steps: int) -> OneStep:
+        """As many steps as there are weights for."""
+        return replace(same_step(n, shapes), most=pixels(shapes[n.output]))
 
     def forward_constants(
         self, node: Node, inputs: Sequence[QuantParams], output: QuantParams, weight_scale: FloatArray | None
@@ -155,8 +168,10 @@ class Positions(Lookup):
 
     def c_forward(self, n: Int8Node, a: CallArguments) -> str:
         """tf_add_s8."""
-        where = "trained" if n.trained_in_c else "frozen"
-        return f"tf_add_s8(&n{n.index}_add, {a.count}, {a.x[0]}, n{n.index}_wt.{where}, {a.y})"
+        weights = f"n{n.index}_wt.{'trained' if n.trained_in_c else 'frozen'}"
+        if a.step:
+            weights += f" + {a.step} * {a.count}"
+        return f"tf_add_s8(&n{n.index}_add, {a.count}, {a.x[0]}, {weights}, {a.y})"
 
     def c_input_grad(self, n: Int8Node, a: CallArguments, operand: int) -> str:
         """tf_pass_grad."""

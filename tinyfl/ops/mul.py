@@ -13,6 +13,7 @@ class Mul(Operator):
 
     grad_needs_inputs = True
     by_rows = True
+    stepwise = True
 
     def float_output(self, node: Node, xs: Sequence[FloatArray]) -> FloatArray:
         """a * b."""
@@ -55,7 +56,7 @@ class Mul(Operator):
 class MulChannels(Mul):
     """x * gate with fused activation; the gate is [1, 1, C] or [1, 1, 1], as squeeze-and-excite makes it."""
 
-    by_rows = False  # every row needs the whole gate
+    by_rows = stepwise = False  # every row needs the whole gate
 
     def _summed(self, operand: int, product: Numbers, xs: Sequence[IntArray]) -> Numbers:
         if operand == 0:

@@ -36,6 +36,7 @@ class Norm(Operator):
 
     by_rows = True
     cheap = True
+    stepwise = True
     grad_needs_inputs = True
     centred = True
     """Whether the mean is taken off."""
@@ -124,7 +125,7 @@ class Norm(Operator):
     def c_forward(self, n: Int8Node, a: CallArguments) -> str:
         """tf_norm_s8."""
         i = n.index
-        return f"tf_norm_s8(&n{i}_win, &n{i}_norm, {a.x[0]}, {a.y}, {a.rows})"
+        return f"tf_norm_s8(&n{i}_win{a.of_step}, &n{i}_norm, {a.x[0]}, {a.y}, {a.rows})"
 
     def c_input_grad(self, n: Int8Node, a: CallArguments, operand: int) -> str:
         """tf_norm_input_grad."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tinyfl.ops.arith import rs, sat
+from tinyfl.ops.one_step import NotCausal, OneStep, same_step
 from tinyfl.types import FloatArray, GradConstants, Int8Node, IntArray, Node, Numbers, QuantParams, Shape, Window
 
 
@@ -30,7 +31,8 @@ class CallArguments:
 
     ``rows``: output rows that a windowed forward kernel computes, whose operands are ``tf_rows``; ``count``: elements
     that an element-wise one computes, whose operands are pointers. ``kept``: where an input gradient leaves what the
-    node's updates read.
+    node's updates read. ``step``: of a node that computes one step (``Operator.one_step``), the number of that step,
+    and ``state`` its own state.
     """
 
     x: tuple[str, ...]
@@ -42,6 +44,13 @@ class CallArguments:
     scratch: str = ""
     accumulate: bool = False
     kept: str = ""
+    step: str = ""
+    state: str = ""
+
+    @property
+    def of_step(self) -> str:
+        """How names of constants end that know the number of steps."""
+        return "_step" if self.step else ""
 
 
 @dataclass(frozen=True)
@@ -119,6 +128,19 @@ class Operator(ABC):
     def kept_gradient_elements(self, n: Int8Node, shapes: Mapping[str, Shape]) -> int:
         """How many gradients the kernel leaves to the updates; 0: those read the output's gradient."""
         return 0
+
+    stepwise = False
+    """Whether each pixel of the result is computed from the same pixel of the operands alone."""
+
+    def one_step(self, n: Int8Node, shapes: Mapping[str, Shape], steps: int) -> OneStep:
+        """The node as it computes one step of a sequence of ``steps``; raises NotCausal."""
+        if not self.stepwise:
+            raise NotCausal("it needs all steps at once")
+        return same_step(n, shapes)
+
+    def c_step_constants(self, n: Int8Node, shapes: Mapping[str, Shape]) -> str:
+        """C of what the call for one step refers to beside the window; names end in ``_step``."""
+        return ""
 
     @abstractmethod
     def float_output(self, node: Node, xs: Sequence[FloatArray]) -> FloatArray:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from tinyfl.compiler.c_text import array, struct
 from tinyfl.errors import ModelError
 from tinyfl.ops.arith import qm, rs, sat
+from tinyfl.ops.one_step import OneStep, same_step
 from tinyfl.ops.operator import CallArguments, ForwardConstants, Parameters
 from tinyfl.ops.weighted import UpdateArguments, Weighted
 from tinyfl.types import FloatArray, GradConstants, Int8Node, IntArray, Node, QuantParams, Shape
@@ -184,6 +186,10 @@ class Recurrent(Weighted):
         assert n.bias is not None
         return self.steps(n) * n.bias.size
 
+    def one_step(self, n: Int8Node, shapes: Mapping[str, Shape], steps: int) -> OneStep:
+        """Its state in 16 bits, then as its neighbours see it."""
+        return replace(same_step(n, shapes), state_bytes=3 * self.units(n), scratch_bytes=0)
+
     def c_constants(self, n: Int8Node, shapes: Mapping[str, Shape]) -> str:
         """tf_recurrent, and the tf_window of the weights' update."""
         assert n.bias is not None
@@ -207,8 +213,13 @@ class Recurrent(Weighted):
         return array("uint16_t", f"n{i}_mw", g.mw) + struct("tf_recurrent_grad", f"n{i}_cg", **members)
 
     def c_forward(self, n: Int8Node, a: CallArguments) -> str:
-        """tf_gru_s8 or tf_lstm_s8."""
+        """tf_gru_s8 or tf_lstm_s8; of a step tf_gru_step or tf_lstm_step."""
         i = n.index
+        if a.step:
+            before = f"(int8_t *)({a.state}) + {2 * self.units(n)}"
+            states = f"{before}, (int16_t *)(void *)({a.state}), {a.y}"
+            call = f"tf_{self.kernel}_step(&n{i}_cell, &n{i}_wt, {a.x[0]}, {states})"
+            return f"{call}; memcpy({before}, {a.y}, {self.units(n)})"
         return f"tf_{self.kernel}_s8(&n{i}_cell, &n{i}_wt, {a.x[0]}, {a.y}, {a.scratch})"
 
     def c_input_grad(self, n: Int8Node, a: CallArguments, operand: int) -> str:

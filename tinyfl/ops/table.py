@@ -19,6 +19,7 @@ class Table(Operator):
     by_rows = True
     cheap = True
     grad_in_place = True
+    stepwise = True
 
     @abstractmethod
     def value(self, x: FloatArray, coefficients: tuple[float, ...]) -> FloatArray:
