@@ -10,5 +10,7 @@
 int tf_sample_labelled(const tf_model *model, const int8_t *x, uint32_t n);
 /* The same of what inference reads: of a sequence without the labels of its steps. */
 int tf_sample_unlabelled(const tf_model *model, const int8_t *x, uint32_t n);
+/* The same of one step. */
+int tf_sample_step(const tf_model *model, const int8_t *x, uint32_t n);
 
 #endif
