@@ -116,6 +116,8 @@ def compile(
     sram_bytes = plan["sram_bytes"]
     typer.echo(f"{out}: network {plan['network_id']}, scheme {plan['scheme_id']}")
     typer.echo(f"  SRAM {sram_bytes['total']} B (arena {sram_bytes['arena']}, store {sram_bytes['store']})")
+    if plan["stream"]["state_bytes"]:
+        typer.echo(f"  computed step by step, {plan['stream']['state_bytes']} B of state beside")
     typer.echo(f"  constants {plan['constant_bytes']} B of flash")
     typer.echo(f"  {plan['macs_forward']} multiply-accumulates forward, {plan['macs_backward']} backward and update")
 
@@ -211,6 +213,7 @@ def bench(
     network: Annotated[Path, typer.Argument(help="A folder that `tinyfl compile` wrote.")],
     target: Target = "host",
     steps: Annotated[int, typer.Option(min=1, max=100_000, help="Training steps to do and measure.")] = 50,
+    stream: Annotated[bool, typer.Option("--stream", help="Then also a sequence, one step at a time.")] = False,
     as_json: Json = False,
 ) -> None:
     """Run a network's training step on an emulated board: instructions, SRAM, stack, flash and weights digest."""
@@ -221,7 +224,7 @@ def bench(
 
     board = board_of(target)
     with Progress() as progress:
-        measured = run_bench(network, board, steps, progress)
+        measured = run_bench(network, board, steps, progress, stream)
     if as_json:
         typer.echo(json.dumps(measured.as_json()))
     else:

@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 from bench_lab import BARE, buildable, compiled, runnable, small, wide
 from elftools.elf.elffile import ELFFile
+from sequence_networks import SEQUENCE_NETWORKS, compile_sequences
 
 from tests.cli.cli_lab import refusal, tinyfl
 from tinyfl.boards.bench import Measurement, build_bench, run_bench
-from tinyfl.boards.bench_samples import bench_samples, interpreter_digest
+from tinyfl.boards.bench_samples import bench_samples, interpreter_digest, interpreter_scores
 from tinyfl.boards.board import Board
 from tinyfl.boards.emulator import lines_of
 from tinyfl.boards.firmware import firmware_dir
@@ -23,6 +24,7 @@ from tinyfl.boards.memory_map import read_memory_map
 from tinyfl.boards.targets import BOARDS
 from tinyfl.boards.toolchain import build
 from tinyfl.compiler.bundle import load_bundle
+from tinyfl.compiler.command import write_bundle
 from tinyfl.errors import BudgetError, ToolError
 from tinyfl.progress import Progress
 
@@ -200,6 +202,25 @@ def test_the_command_prints_a_table_or_json(network: Path, digest: str, tmp_path
     assert built["flash_bytes"] == said["flash_bytes"]
     with Path(built["executable"]).open("rb") as stream:
         assert ELFFile(stream)["e_machine"] == "EM_ARM"
+
+
+def test_a_stream_says_what_the_window_says(network: Path, tmp_path: Path) -> None:
+    bundle = compile_sequences(SEQUENCE_NETWORKS["gru classifier"], grad_bits=8)
+    write_bundle(bundle, 1, tmp_path / "net")
+    words = ("bench", tmp_path / "net", "--steps", 4, "--stream")
+    done = tinyfl(*words, "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert said["scores_digest"] == interpreter_scores(bundle, 4)
+    assert said["weights_digest"] == interpreter_digest(bundle, 4)
+    board = runnable("cortex-m7")
+    result = run_bench(tmp_path / "net", board, 4, Progress(quiet=True), stream=True)
+    assert result.scores == said["scores_digest"]
+    assert result.forward is not None
+    assert result.stream_step is not None
+    assert 0 < result.stream_step < result.forward
+    why = "cannot be computed step by step (its input is an image); leave --stream out"
+    assert why in refusal(tinyfl("bench", network, "--stream", cwd=tmp_path))
 
 
 def test_the_command_refuses_in_one_sentence(network: Path, tmp_path: Path) -> None:

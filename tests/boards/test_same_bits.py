@@ -13,7 +13,7 @@ from torch import nn
 
 from benchmarks.transformer_step import compile_next_byte
 from tinyfl.boards.bench import run_bench
-from tinyfl.boards.bench_samples import interpreter_digest
+from tinyfl.boards.bench_samples import interpreter_digest, interpreter_scores
 from tinyfl.boards.targets import BOARDS
 from tinyfl.compiler.command import write_bundle
 from tinyfl.progress import Progress
@@ -66,11 +66,13 @@ def test_two_hundred_steps_end_with_one_digest(network: Callable[[], Network], g
 @pytest.mark.parametrize("grad_bits", [8, 16])
 @pytest.mark.parametrize("name", ["transformer", "gru", "gru classifier", "lstm"])
 def test_fifty_steps_over_sequences_end_with_one_digest(name: str, grad_bits: int, tmp_path: Path) -> None:
+    """And what they then say of a sequence that comes step by step."""
     bundle = compile_sequences(SEQUENCE_NETWORKS[name], grad_bits=grad_bits)
     write_bundle(bundle, 1, tmp_path / "net")
-    expected = interpreter_digest(bundle, 50)
+    expected = interpreter_digest(bundle, 50), interpreter_scores(bundle, 50)
     for target in BOARDS:
-        assert run_bench(tmp_path / "net", runnable(target), 50, Progress(quiet=True)).digest == expected, target
+        result = run_bench(tmp_path / "net", runnable(target), 50, Progress(quiet=True), stream=True)
+        assert (result.digest, result.scores) == expected, target
 
 
 @pytest.mark.slow

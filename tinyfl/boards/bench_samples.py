@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import zlib
 from collections.abc import Iterator
 
 import numpy as np
@@ -35,10 +37,21 @@ def bench_samples(bundle: Bundle, steps: int) -> Iterator[tuple[IntArray, int | 
 
 def interpreter_digest(bundle: Bundle, steps: int) -> str:
     """Weights digest that every board must report after ``steps`` steps, by the NumPy interpreter."""
-    machine = Interpreter(bundle.program)
-    for sample, label in bench_samples(bundle, steps):
+    return _trained(bundle, steps)[0].digest()
+
+
+def interpreter_scores(bundle: Bundle, steps: int) -> str:
+    """CRC-32 of the int16 scores of the sample after ``steps`` steps, which a stream over it must come to."""
+    machine, following = _trained(bundle, steps)
+    return f"{zlib.crc32(machine.logits(following[None]).astype('<i2').tobytes()):08x}"
+
+
+def _trained(bundle: Bundle, steps: int) -> tuple[Interpreter, IntArray]:
+    """The machine after ``steps`` steps, and the sample that follows."""
+    machine, samples = Interpreter(bundle.program), bench_samples(bundle, steps + 1)
+    for sample, label in itertools.islice(samples, steps):
         machine.train_step(sample, label)
-    return machine.digest()
+    return machine, next(samples)[0]
 
 
 def _xorshift32(word: int) -> Iterator[int]:

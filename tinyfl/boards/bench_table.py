@@ -21,6 +21,7 @@ def show(measured: Measurement, board: Board) -> None:
     rows = (
         ("instructions, forward pass", measured.forward, ""),
         ("instructions, training step", measured.step, spread),
+        *([("instructions, step of a stream", measured.stream_step, "mean")] if measured.scores else []),
         ("SRAM, static", image.sram_static_bytes, "bytes"),
         ("SRAM, stack", measured.stack_bytes, "bytes, high-water"),
         ("flash", image.flash_bytes, "bytes"),
@@ -28,4 +29,6 @@ def show(measured: Measurement, board: Board) -> None:
     for name, value, remark in rows:
         table.add_row(name, "-" if value is None else f"{value:,}", "not measured here" if value is None else remark)
     table.add_row("weights digest", measured.digest, "")
+    if measured.scores:
+        table.add_row("scores digest", measured.scores, "of the stream")
     Console(highlight=False).print(table)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tinyfl.compiler.bundle import Bundle
 from tinyfl.compiler.cost import constant_bytes, sram_need
+from tinyfl.compiler.stream import find_stream
 from tinyfl.types import Json, Step
 
 
@@ -48,8 +49,17 @@ def plan_json(bundle: Bundle, capacity: int) -> Json:
         ],
         "buffers": {name: asdict(place) for name, place in bundle.plan.placements.items()},
         "input_offset": None if sample is None else sample.offset,
+        "stream": _stream(bundle),
         "steps": [_step(s) for s in bundle.program.steps],
     }
+
+
+def _stream(bundle: Bundle) -> Json:
+    found = find_stream(bundle.program, bundle.plan)
+    if isinstance(found, str):
+        return {"state_bytes": 0, "step_bytes": 0, "most_steps": 0, "why_not": found}
+    sizes = {"state_bytes": found.state_bytes, "step_bytes": found.step_bytes, "most_steps": found.most}
+    return sizes | {"why_not": None}
 
 
 def _step(step: Step) -> Json:

@@ -6,7 +6,8 @@
 /*
  * Measures a compiled network: one forward pass as shipped, then BENCH_STEPS training steps. Samples are the bytes,
  * low first, of words of xorshift32 from BENCH_SEED on; the label of step n is n modulo the number of classes.
- * tinyfl/boards/bench_samples.py draws the same ones. What it says: docs/adding-a-board.md.
+ * tinyfl/boards/bench_samples.py draws the same ones. With TF_STREAM the next sample goes through the network that
+ * has learnt, step by step. What it says: docs/adding-a-board.md.
  */
 #ifndef BENCH_STEPS
 #define BENCH_STEPS 50u
@@ -71,6 +72,26 @@ static uint32_t crc32_of(uint32_t crc, const void *data, uint32_t count) {
     return crc;
 }
 
+#ifdef TF_STREAM
+/* Says the digest of what the network says of a sequence: its steps' scores, or those after the last one. */
+static void stream(const tf_model *model, uint32_t *random) {
+    static _Alignas(4) uint8_t state[TF_NET_STREAM_BYTES]; /* zeros begin a sequence */
+    static int8_t sequence[TF_NET_INPUT_BYTES];
+    const uint32_t apart = TF_NET_TARGET > 0 && TF_NET_TOKENS == 0 ? TF_NET_TARGET : TF_NET_INPUT_BYTES;
+    const uint32_t steps = TF_NET_TOKENS > 0 && TF_NET_TARGET > 0 ? TF_NET_STEPS : apart / TF_NET_STEP_BYTES;
+    int16_t *logits = (int16_t *)(void *)(arena + model->logits);
+    uint32_t crc = 0xFFFFFFFFu;
+    draw_sample(random, sequence);
+    for (uint32_t t = 0; t < steps; t++) {
+        const uint32_t start = bench_ticks();
+        model->stream(&net, state, sequence + t * TF_NET_STEP_BYTES, logits);
+        bench_say("stream", bench_ticks() - start);
+        crc = t + TF_NET_STEPS >= steps ? crc32_of(crc, logits, sizeof(int16_t) * TF_NET_CLASSES) : crc;
+    }
+    bench_say("scores", ~crc);
+}
+#endif
+
 static uint32_t digest(void) {
     uint32_t crc = 0xFFFFFFFFu;
     crc = crc32_of(crc, weights, TF_NET_TRAINED_WEIGHTS);
@@ -104,6 +125,9 @@ void bench_run(void) {
         model->train_step(&net, SAMPLE, (uint16_t)(step % TF_NET_CLASSES));
         bench_say("step", bench_ticks() - start);
     }
+#ifdef TF_STREAM
+    stream(model, &random);
+#endif
     bench_say("stack", bench_stack_bytes());
     bench_say("digest", digest());
     bench_say("end", 0);
