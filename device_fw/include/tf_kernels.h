@@ -179,6 +179,20 @@ typedef struct {
 /* Of win only the size of the image and in_zero_point are used. */
 void tf_norm_s8(const tf_window *win, const tf_norm *norm, const tf_rows *x, const tf_rows_out *y, tf_span rows);
 
+/*
+ * Section 12.3: y [batch][rows][columns], a [batch][rows][depth]; b [batch] has b_column elements from one column to
+ * the next, and b_depth from one term of a sum to the next.
+ */
+typedef struct {
+    uint16_t batch, rows, columns, depth;
+    uint16_t b_column, b_depth;
+    int32_t m;
+    int8_t s;
+    int16_t zero_point0, zero_point1, zero_point;
+    int8_t lo, hi;
+} tf_matmul;
+void tf_matmul_s8(const tf_matmul *p, const int8_t *a, const int8_t *b, int8_t *y);
+
 /* Section 12.2: softmax(scale q k^T) v by heads. */
 typedef struct {
     uint16_t heads;
@@ -362,6 +376,19 @@ uint32_t tf_gru_input_grad(const tf_recurrent *p, const tf_recurrent_grad *rg, c
 /* The same. scratch: 24 H + 2 T H bytes, 4-byte aligned. */
 uint32_t tf_lstm_input_grad(const tf_recurrent *p, const tf_recurrent_grad *rg, const tf_weights *wt, const int8_t *gi,
                             const int8_t *h, const tf_grad *grad_y, tf_grad *grad_x, tf_grad *kept, void *scratch);
+/*
+ * One operand's gradient [batch][rows][columns]: sums of depth products of grad_y and the other operand, which advance
+ * by so many elements from one row, column and term to the next, and by so many from one matrix to the next.
+ */
+typedef struct {
+    tf_finish finish;
+    int32_t gm;
+    uint16_t batch, rows, columns, depth;
+    uint16_t grad_step[3], other_step[3];
+    uint32_t grad_size, other_size;
+    int16_t zero_point; /* of the other operand */
+} tf_matmul_grad;
+uint32_t tf_matmul_input_grad(const tf_matmul_grad *mg, const int8_t *other, const tf_grad *grad_y, tf_grad *grad_x);
 
 /* ---- update, section 6 ---- */
 typedef struct {

@@ -41,7 +41,14 @@ def attention(n: Int8Node, x: torch.Tensor, weight: torch.Tensor | None) -> torc
     return y.transpose(1, 2).reshape(samples, h, w, channels // 3)
 
 
+def matmul(n: Int8Node, a: torch.Tensor, b: torch.Tensor, weight: torch.Tensor | None) -> torch.Tensor:
+    batch, m, k, columns, transposed = map(int, n.coefficients)
+    b = b.reshape(-1, batch, columns, k).mT if transposed else b.reshape(-1, batch, k, columns)
+    return a.reshape(-1, batch, m, k) @ b
+
+
 OF_SEQUENCES = {
+    "matmul": matmul,
     "attention": attention,
     "crop": crop,
     "embedding": lambda n, x, w: w[x[..., 0].long(), 0, 0],

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from products import Multiplying
 from torch import nn
 
 from tinyfl.compiler.bundle import Bundle
@@ -161,6 +162,7 @@ SEQUENCE_NETWORKS = {
     "multi-head attention": language(Attending(6, "module")),
     "multi-head attention with weights": language(Attending(6, "weights")),
     "attention of three layers": language(Attending(6, "three layers")),
+    **{f"products {kind}": language(Multiplying(6, kind)) for kind in ("pairs", "gram", "within a step", "heads")},
     "encoder layer": Sequences(
         double(
             nn.Sequential(nn.TransformerEncoderLayer(8, 2, 16, 0.1, "gelu", batch_first=True), Last(), nn.Linear(8, 3))

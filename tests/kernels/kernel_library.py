@@ -149,6 +149,30 @@ class AttentionGrad(Structure):
     _fields_ = (("finish", Finish), ("gm", c_int32), ("value_shift", c_int8), ("score_shift", c_uint8))
 
 
+class Matmul(Structure):
+    _fields_ = (
+        *((name, c_uint16) for name in ("batch", "rows", "columns", "depth", "b_column", "b_depth")),
+        ("m", c_int32),
+        ("s", c_int8),
+        *((name, c_int16) for name in ("zero_point0", "zero_point1", "zero_point")),
+        ("lo", c_int8),
+        ("hi", c_int8),
+    )
+
+
+class MatmulGrad(Structure):
+    _fields_ = (
+        ("finish", Finish),
+        ("gm", c_int32),
+        *((name, c_uint16) for name in ("batch", "rows", "columns", "depth")),
+        ("grad_step", c_uint16 * 3),
+        ("other_step", c_uint16 * 3),
+        ("grad_size", c_uint32),
+        ("other_size", c_uint32),
+        ("zero_point", c_int16),
+    )
+
+
 class Rate(Structure):
     _fields_ = (("km", c_void_p), ("ks", c_void_p), ("kb", c_void_p), ("kbs", c_void_p))
 
@@ -201,6 +225,8 @@ _SIGNATURES = {
     "tf_table_s8": (None, (_P, _U, _P, _P)),
     "tf_attention_s8": (None, (_W, POINTER(Attention), _P, _P, _P)),
     "tf_attention_input_grad": (_U, (_W, POINTER(Attention), POINTER(AttentionGrad), _P, _P, _P, _P)),
+    "tf_matmul_s8": (None, (POINTER(Matmul), _P, _P, _P)),
+    "tf_matmul_input_grad": (_U, (POINTER(MatmulGrad), _P, _P, _P)),
     "tf_norm_s8": (None, (_W, POINTER(Norm), *_ROWS)),
     "tf_norm_input_grad": (_U, (_W, POINTER(Norm), POINTER(NormGrad), _P, _P, _P)),
     "tf_negate_grad": (_U, (POINTER(Finish), _U, _P, _P)),

@@ -100,7 +100,8 @@ class FloatTwin:
             flat = xs[0].permute(0, 2, 3, 1).reshape(len(xs[0]), -1)  # H W C order, as the weights are
             return functional.linear(flat, layer.weight.flatten(1), layer.bias)[:, :, None, None]
         groups = win.in_c if node.op == "depthwise" else win.groups
-        padded = _pad(xs[0].reshape(-1, win.in_c, win.in_h, win.in_w), win)
+        rows = xs[0].permute(0, 2, 3, 1).reshape(-1, *win.in_shape)  # in H W C order: the window may group them anew
+        padded = _pad(rows.permute(0, 3, 1, 2), win)
         return functional.conv2d(padded, layer.weight, layer.bias, (win.stride_h, win.stride_w), groups=groups)
 
     def step(self, x: torch.Tensor, label: int | IntArray) -> None:
@@ -173,6 +174,15 @@ def _block(x: torch.Tensor, first: int, pixels: int, channel: int, channels: int
     return x.flatten(2)[:, channel : channel + channels, None, first : first + pixels]
 
 
+def _matmul(node: Node, xs: Sequence[torch.Tensor]) -> torch.Tensor:
+    """Matrices that lie in memory in H W C order."""
+    batch, m, k, n, transposed = map(int, node.coefficients)
+    a, b = (x.permute(0, 2, 3, 1) for x in xs)
+    a = a.reshape(-1, batch, m, k)
+    b = b.reshape(-1, batch, n, k).mT if transposed else b.reshape(-1, batch, k, n)
+    return (a @ b).permute(0, 3, 1, 2)
+
+
 def _attention(x: torch.Tensor, heads: int, causal: float, scale: float) -> torch.Tensor:
     """Of [N, 3 C, H, W]: q, k and v side by side."""
     n, channels, h, w = x.shape
@@ -198,6 +208,7 @@ _PLAIN: dict[str, Callable[[Node, Sequence[torch.Tensor]], torch.Tensor]] = {
     "gelu_tanh": lambda _, xs: functional.gelu(xs[0], approximate="tanh"),
     "crop": lambda node, xs: _block(xs[0], *map(int, node.coefficients)),
     "attention": lambda node, xs: _attention(xs[0], int(node.coefficients[0]), *node.coefficients[1:]),
+    "matmul": _matmul,
     "layer_norm": lambda node, xs: functional.layer_norm(
         xs[0].movedim(1, -1), (xs[0].shape[1],), eps=node.coefficients[0]
     ).movedim(-1, 1),

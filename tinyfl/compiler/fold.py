@@ -12,7 +12,18 @@ from tinyfl.ops import OPS
 from tinyfl.ops.embedding import MOST_TOKENS
 from tinyfl.types import Graph, Node, QuantParams, Shape, Window
 
-_FUSES_ACTIVATION = ("conv", "pointwise", "depthwise", "add", "sub", "mul", "mul_channels", "concat", "avg_pool")
+_FUSES_ACTIVATION = (
+    "conv",
+    "pointwise",
+    "depthwise",
+    "add",
+    "sub",
+    "mul",
+    "mul_channels",
+    "matmul",
+    "concat",
+    "avg_pool",
+)
 
 
 def finish(

@@ -16,6 +16,7 @@ from tinyfl.ops.depthwise import Depthwise
 from tinyfl.ops.embedding import Embedding, Positions
 from tinyfl.ops.gru import Gru
 from tinyfl.ops.lstm import Lstm
+from tinyfl.ops.matmul import Matmul
 from tinyfl.ops.max_pool import MaxPool
 from tinyfl.ops.mul import Mul, MulChannels
 from tinyfl.ops.norm import Norm, RmsNorm
@@ -42,6 +43,7 @@ OPS: dict[str, Operator] = {
     "requantize": Requantize(),
     "crop": Crop(),
     "attention": Attention(),
+    "matmul": Matmul(),
     "layer_norm": Norm(),
     "rms_norm": RmsNorm(),
     "embedding": Embedding(),

@@ -13,8 +13,8 @@ import numpy as np
 
 from tinyfl.compiler.fold import finish
 from tinyfl.compiler.frontends.torch_arguments import Scores, Value, argument, of_module, where
-from tinyfl.compiler.frontends.torch_attention import Attention
 from tinyfl.compiler.frontends.torch_builder import channels_first
+from tinyfl.compiler.frontends.torch_einsum import Einsum
 from tinyfl.compiler.frontends.torch_pooling import Pooling
 from tinyfl.compiler.frontends.torch_recurrent import RecurrentLayers
 from tinyfl.compiler.frontends.torch_views import Views
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _SUPPORTED = (
     "conv1d, conv2d, linear, gru, lstm, embedding, batch_norm (eval), layer_norm, rms_norm, "
     "scaled_dot_product_attention (or written out with matmul and softmax), "
-    "relu, relu6, hardtanh, sigmoid, tanh, hardsigmoid, hardswish, silu, gelu, "
+    "matmul and einsum of two activations, relu, relu6, hardtanh, sigmoid, tanh, hardsigmoid, hardswish, silu, gelu, "
     "add, sub, mul, div by a number, cat of channels, avg_pool, adaptive_avg_pool to 1, max_pool, mean over the image, "
     "dropout (eval), views, transpositions, cuts, and zeros before a convolution"
 )
@@ -69,7 +69,7 @@ def _wanted(graph: Any) -> set[Any]:
     return wanted
 
 
-class _Importer(Views, Pooling, Attention, RecurrentLayers):
+class _Importer(Views, Pooling, Einsum, RecurrentLayers):
     """One import: walks the exported program once."""
 
     def __init__(self, exported: Any, layout: Layout) -> None:

@@ -19,7 +19,7 @@ _MASKED = -1e4  # a score that low has no weight
 class Attention(Elementwise):
     """Handlers by the names that ``torch.export`` gives them.
 
-    softmax(a q k^T) v becomes one node; a product that turns out to be nothing of that kind is refused.
+    softmax(a q k^T) v becomes one node; a product that turns out to be nothing of that kind becomes a matmul.
     """
 
     def _scaled_dot_product_attention(self, fx: Any) -> Value:
@@ -40,7 +40,7 @@ class Attention(Elementwise):
         a, b = self._value(fx.args[0]), self._value(fx.args[1])
         if isinstance(a, Scores) and a.normalised:
             return self._attend(fx, a, self._operand(fx, 1, lazy=True))
-        if self._is_constant(fx.args[1]) and isinstance(b, object) and b is not None:
+        if self._is_constant(fx.args[1]) and b is not None:
             raise ModelError(f"{where(fx)}: a matmul with a constant is not supported; use nn.Linear")
         return Scores(self._operand(fx, 0, lazy=True), self._operand(fx, 1, lazy=True))
 
@@ -109,8 +109,40 @@ class Attention(Elementwise):
         return Value(name, shape, np.arange(math.prod(shape)))
 
     def _products(self, fx: Any, scores: Scores) -> Value:
-        """Products that are no attention scores: refused by name."""
-        raise ModelError(f"{where(fx)}: operator matmul of two activations is supported only within attention")
+        """The matmul of ``fx``, whose products turned out to be no attention scores; one for all that read it."""
+        if fx.name in self.products:
+            return self.products[fx.name]
+        _check_products(fx, scores)
+        a, b = (self._complete(fx, replace(x, factor=1.0)) for x in (scores.a, scores.b))
+        exchanged = not in_order(a.index)
+        if exchanged:  # (a b)^T = b^T a^T, whose operands may lie as the kernel reads them
+            a, b = _transposed(b), _transposed(a)
+        transposed = not in_order(b.index)
+        if not in_order(a.index) or (transposed and not in_order(_transposed(b).index)):
+            raise ModelError(
+                f"{where(fx)}: matmul of operands that do not lie in memory so is not supported; of sequences "
+                "[N, T, C] multiply a b or a b^T, not a^T b, and heads one by one (chunk, matmul, cat)"
+            )
+        *lead, m, k = a.index.shape
+        batch, n = math.prod(lead), b.index.shape[-1]
+        numbers = tuple(float(v) for v in (batch, m, k, n, transposed))
+        index = np.arange(batch * m * n).reshape(*lead, m, n)
+        y = self._emit(fx, "matmul", [a, b], (batch, m, n), index, coefficients=numbers)
+        y = replace(_transposed(y) if exchanged else y, factor=scores.factor * scores.a.factor * scores.b.factor)
+        self.products[fx.name] = y
+        return y
+
+
+def _check_products(fx: Any, scores: Scores) -> None:
+    """Refuses products under a mask or a softmax, and those of other shapes than [..., M, K] and [..., K, N]."""
+    if scores.normalised or scores.causal:
+        raise ModelError(f"{where(fx)}: attention weights can only be multiplied with values")
+    a, b = scores.a.index.shape, scores.b.index.shape
+    if min(len(a), len(b)) < 3 or a[:-2] != b[:-2] or a[-1] != b[-2]:
+        raise ModelError(
+            f"{where(fx)}: matmul of shapes {list(a)} and {list(b)}; both must have the samples and all axes but the "
+            "last two alike: unsqueeze vectors to matrices"
+        )
 
 
 def _heads(x: Value) -> int:

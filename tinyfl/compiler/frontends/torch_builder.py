@@ -24,6 +24,7 @@ class Builder:
         self.values: dict[str, Any] = {}
         self.nodes: list[Node] = []
         self.shapes: dict[str, Shape] = {}
+        self.products: dict[str, Value] = {}
 
     def _operand(self, fx: Any, index: int = 0, padded: bool = False, lazy: bool = False) -> Value:
         return self._tensor(fx, fx.args[index], index, padded, lazy)
@@ -32,7 +33,7 @@ class Builder:
         """An operand as a whole tensor; ``lazy``: perhaps a part of one, perhaps still to be multiplied."""
         value = self._value(argument)
         if isinstance(value, Scores):
-            value = self._products(fx, value)
+            value = self._products(argument, value)
         if not isinstance(value, Value):
             raise ModelError(f"{where(fx)}: operand {index} is a constant; only tensors are supported")
         if any(value.pad) and not padded:

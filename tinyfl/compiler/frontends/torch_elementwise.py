@@ -57,7 +57,7 @@ class Elementwise(Builder):
             if not self._is_constant(other) or self._is_constant(value):
                 continue
             constant = self._number(fx, other) * fx.kwargs.get("alpha", 1)
-            if isinstance(self._value(value), Scores):
+            if isinstance(self._value(value), Scores) and constant.ndim:
                 return self._masked(fx, self._value(value), constant)
             return self._plus(fx, self._tensor(fx, value, 0), constant)
         return self._pair_of(fx, "add")

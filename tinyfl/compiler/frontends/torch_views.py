@@ -29,7 +29,7 @@ class Views(Builder):
             return tuple(replace(x, index=r.numpy()) for r in result)
         return replace(x, index=result.numpy())
 
-    _reshape = _unsafe_view = _transpose = _permute = _t = _movedim = _swapaxes = _view
+    _reshape = _unsafe_view = _transpose = _permute = _t = _mT = _movedim = _swapaxes = _view
     _select = _narrow = _unsqueeze = _squeeze = _expand = _contiguous = _flatten = _unflatten = _view
     _split = _split_with_sizes = _chunk = _unbind = _view
 
