@@ -14,7 +14,7 @@ from pathlib import Path
 from benchmarks.transformer_step import compile_next_byte
 from tinyfl.boards.bench import run_bench
 from tinyfl.boards.bench_samples import interpreter_scores
-from tinyfl.boards.targets import board_of
+from tinyfl.boards.targets import BOARDS, board_of
 from tinyfl.compiler.stream import Stream, find_stream
 from tinyfl.progress import Progress
 
@@ -41,7 +41,7 @@ def row(kind: str, target: str, folder: Path) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--target", default="cortex-m7")
+    parser.add_argument("--target", choices=[name for name in BOARDS if name != "host"], default="cortex-m7")
     target = parser.parse_args().target
     print("| | instructions, a window | a step | state, B | flash beside, B | the window's bits |")
     print("|---|---:|---:|---:|---:|---|")

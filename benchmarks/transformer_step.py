@@ -28,7 +28,7 @@ from examples.next_byte.experiment import pairs, shared_scheme
 from examples.next_byte.networks import BYTES, Transformer, network
 from tinyfl.boards.bench import run_bench
 from tinyfl.boards.bench_samples import interpreter_digest
-from tinyfl.boards.targets import board_of
+from tinyfl.boards.targets import BOARDS, board_of
 from tinyfl.compiler.bundle import Bundle
 from tinyfl.compiler.command import write_bundle
 from tinyfl.compiler.frontends.torch import import_torch
@@ -108,7 +108,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("schemes", nargs="*", default=list(SCHEMES), help="default: " + ", ".join(SCHEMES))
     parser.add_argument("--network", choices=("transformer", "gru"), default="transformer")
-    parser.add_argument("--target", default=FLOAT_BOARD)
+    parser.add_argument("--target", choices=[name for name in BOARDS if name != "host"], default=FLOAT_BOARD)
     parser.add_argument("--steps", type=int, default=5)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
