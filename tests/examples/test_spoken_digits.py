@@ -12,6 +12,9 @@ from benchmarks.people import runs
 from simulations.scenario import load_scenario
 from simulations.user_network import load_network
 from simulations.wearers import people
+from tinyfl.compiler.float_twin import FloatTwin
+from tinyfl.compiler.frontends.torch import import_torch
+from tinyfl.compiler.scheme import parse_scheme
 from tinyfl.data import load_dataset
 
 ROOT = Path(__file__).parents[2]
@@ -22,9 +25,25 @@ needs_recordings = pytest.mark.skipif(not RECORDINGS.is_file(), reason=f"needs .
 
 def test_the_network_fits_words_of_any_number_of_bands() -> None:
     factory = load_network(load_scenario(SCENARIO).network.model, 20, 64, 10)
-    parameters = sum(p.numel() for p in factory(20, 64, 10).parameters())
-    assert parameters == 20 * 5 * 32 + 32 + 2 * 32 + 32 * 5 * 48 + 48 + 2 * 48 + 192 * 10 + 10
-    assert factory(13, 64, 7)(torch.zeros(2, 13, 64)).shape == (2, 7)
+    convolutions = 20 * 5 * 32 + 32 + 2 * 32 + 32 * 5 * 32 + 32 + 2 * 32
+    gru = 3 * 40 * (32 + 40) + 2 * 3 * 40
+    assert sum(p.numel() for p in factory(20, 64, 10).parameters()) == convolutions + gru + 160 * 10 + 10
+    assert factory(13, 32, 7)(torch.zeros(2, 13, 32)).shape == (2, 7)
+
+
+def test_the_scheme_trains_convolutions_cell_and_classifier_as_the_float_twin_does() -> None:
+    scenario = load_scenario(SCENARIO)
+    torch.manual_seed(5)
+    module = load_network(scenario.network.model, 20, 64, 10)(20, 64, 10).eval()
+    graph = import_torch(module, torch.zeros(1, 20, 64))
+    scheme = parse_scheme(scenario.network.scheme, graph)
+    trained = {u.node: u.shared for u in scheme.layers}
+    kinds = [n.op for n in graph.nodes if n.name in trained]
+    assert kinds == ["conv", "conv", "pointwise", "gru", "logits"]
+    assert list(trained.values()) == [True] * 4 + [False]
+    words = torch.randn(3, 1, 64, 20)
+    scores = FloatTwin(graph, scheme, 0.1).logits(words).detach()
+    torch.testing.assert_close(scores, module(words[:, 0].transpose(1, 2)), rtol=0, atol=1e-5)
 
 
 @needs_recordings
