@@ -48,11 +48,14 @@ def main() -> None:
 
 
 def summary(pairs: np.ndarray) -> dict[str, float]:
-    """Means in %, and the paired difference integer - float with its standard error over devices and seeds."""
+    """In %: means and spreads over devices and seeds, and those of the paired difference integer - float."""
     difference = 100 * (pairs[:, 0] - pairs[:, 1])
+    means, spreads = 100 * pairs.mean(axis=0), 100 * pairs.std(axis=0, ddof=1)
     return {
-        "integer": round(100 * float(pairs[:, 0].mean()), 2),
-        "float32": round(100 * float(pairs[:, 1].mean()), 2),
+        "integer": round(float(means[0]), 2),
+        "integer_standard_deviation": round(float(spreads[0]), 2),
+        "float32": round(float(means[1]), 2),
+        "float32_standard_deviation": round(float(spreads[1]), 2),
         "difference": round(float(difference.mean()), 2),
         "standard_error": round(float(difference.std(ddof=1)) / len(pairs) ** 0.5, 2),
         "standard_deviation": round(float(difference.std(ddof=1)), 2),
