@@ -49,7 +49,9 @@ def measured(folder: Path, board: Board, steps: int = STEPS) -> Measurement:
     return run_bench(folder, board, steps, Progress(quiet=True))
 
 
-@pytest.mark.parametrize("target", BOARDS)
+@pytest.mark.parametrize(
+    "target", [*(b for b in BOARDS if b != "xtensa"), pytest.param("xtensa", marks=pytest.mark.slow)]
+)
 def test_each_board_ends_with_the_interpreters_weights(network: Path, digest: str, target: str) -> None:
     board = runnable(target)
     result = measured(network, board)

@@ -11,7 +11,12 @@ from tinyfl.boards.device_program import build_device
 from tinyfl.boards.targets import BOARDS
 from tinyfl.errors import ToolError
 
-DEVICES = [name for name, board in BOARDS.items() if board.device is not None]
+SLOW = ("xtensa",)  # to build: Clang optimises all of it at once
+DEVICES = [
+    pytest.param(name, marks=pytest.mark.slow if name in SLOW else ())
+    for name, board in BOARDS.items()
+    if board.device is not None
+]
 FORBIDDEN = re.compile(
     r"_?(malloc|calloc|realloc|free|sbrk)(_r)?|\w*printf\w*|"  # a heap, formatted output
     r"__(aeabi_[df]\w+|\w+[sd]f[23]|fix\w+|float\w+|extend\w+|trunc\w+)"  # floating point in software

@@ -149,17 +149,14 @@ def test_a_strategy_that_cannot_be_had_costs_no_training(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("value", "message"),
     [
         ("deltas.mean(axis=0)", "strategy Mine returned float64 in round 2; return an array of integers"),
-        pytest.param("deltas", "strategy Mine returned shape", marks=pytest.mark.slow),
-        pytest.param("1 // 0", "strategy Mine failed in round 2: ZeroDivisionError", marks=pytest.mark.slow),
-        pytest.param(
-            "self.memory.update(last=[1]) or deltas[0]",
-            "strategy Mine keeps list in memory['last']",
-            marks=pytest.mark.slow,
-        ),
+        ("deltas", "strategy Mine returned shape"),
+        ("1 // 0", "strategy Mine failed in round 2: ZeroDivisionError"),
+        ("self.memory.update(last=[1]) or deltas[0]", "strategy Mine keeps list in memory['last']"),
     ],
 )
 def test_a_strategy_that_goes_wrong_in_a_round(value: str, message: str, tmp_path: Path, data_folder: Path) -> None:

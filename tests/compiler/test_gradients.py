@@ -264,7 +264,7 @@ SEQUENCES = {name: network for name, network in SEQUENCE_NETWORKS.items() if nam
 
 
 @pytest.mark.parametrize("name", SEQUENCES)
-@pytest.mark.parametrize("grad_bits", [8, 16])
+@pytest.mark.parametrize("grad_bits", [pytest.param(8, marks=pytest.mark.slow), 16])
 def test_an_operator_over_sequences_passes_gradients_that_autograd_confirms(name: str, grad_bits: int) -> None:
     network = SEQUENCES[name]
     bundle = compile_sequences(network, grad_bits=grad_bits, count=200)
@@ -286,7 +286,7 @@ def test_an_operator_over_sequences_passes_gradients_that_autograd_confirms(name
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-@pytest.mark.parametrize("grad_bits", [8, 16])
+@pytest.mark.parametrize("grad_bits", [pytest.param(8, marks=pytest.mark.slow), 16])
 def test_an_operator_passes_gradients_that_autograd_confirms(name: str, grad_bits: int) -> None:
     samples = 24 if grad_bits == 8 else 6
     _, comparisons, saturated = compared(NETWORKS[name], grad_bits, samples)

@@ -19,7 +19,12 @@ from tinyfl.boards.targets import BOARDS
 from tinyfl.errors import ToolError
 from tinyfl.link.inprocess import DeviceFiles, DeviceLibrary, InProcessLink
 
-DEVICES = [name for name, board in BOARDS.items() if board.device is not None]
+SLOW = ("xtensa",)  # to build: Clang optimises all of it at once
+DEVICES = [
+    pytest.param(name, marks=pytest.mark.slow if name in SLOW else ())
+    for name, board in BOARDS.items()
+    if board.device is not None
+]
 RUN = """
 import sys
 from pathlib import Path

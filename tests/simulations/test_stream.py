@@ -188,6 +188,7 @@ def test_a_stream_that_cannot_be_is_a_sentence(tmp_path: Path, counts: tuple[int
         split_periods(scenario, load_dataset(scenario.data.dataset))
 
 
+@pytest.mark.slow
 def test_the_command_line_runs_a_stream_in_one_process_only(tmp_path: Path) -> None:
     (tmp_path / "wander.toml").write_text(scenario_toml(write_stream(tmp_path)))
     done = tinyfl("simulate", "wander.toml", "--seed", "3", "--no-controls", "-o", "out", cwd=tmp_path)
