@@ -10,7 +10,7 @@ import pytest
 from device_library import Device
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from networks import Network, compile_network, networks, randomise, schemes
+from networks import Combined, Network, Residual, compile_network, networks, randomise, schemes
 from torch import nn
 
 from tinyfl.compiler.bundle import Bundle
@@ -84,6 +84,25 @@ def test_many_random_networks(data: st.DataObject, network: Network) -> None:
 def small() -> Network:
     layers = [nn.Conv1d(2, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(24, 3)]
     return Network(randomise(nn.Sequential(*layers), 0), (2, 8))
+
+
+@pytest.mark.parametrize("grad_bits", [8, 16])
+@pytest.mark.parametrize("kind", ["sub", "mul", "concat", "add"])
+def test_two_branches_whose_gradients_meet_again(kind: str, grad_bits: int) -> None:
+    """The first layer alone trains: its gradient comes through both operands, in places that the plan shares."""
+    branch, other = nn.Conv1d(4, 4, 3, padding=1, groups=4), nn.ReLU()
+    joined = Residual(branch, other, True) if kind == "add" else Combined(branch, other, kind)
+    layers = [
+        nn.Conv1d(1, 4, 1),
+        joined,
+        nn.AdaptiveAvgPool1d(1),
+        nn.Flatten(),
+        nn.Linear(12 if kind == "concat" else 4, 2),
+    ]
+    network = Network(randomise(nn.Sequential(*layers), 0), (1, 6))
+    for update in (LayerUpdate("0", 0.0, True), LayerUpdate("0", 1.0, True)):
+        bundle = compile_network(network, UpdateScheme((update,)), grad_bits=grad_bits, learning_rate=0.25)
+        assert_same(bundle, 9, 2, 10, 1.0)
 
 
 @pytest.mark.parametrize("grad_bits", [8, 16])
