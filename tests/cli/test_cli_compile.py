@@ -190,7 +190,7 @@ def test_a_network_that_cannot_be_used(model: str, message: str, folder: Path) -
     ("words", "message"),
     [
         pytest.param(
-            ("--scheme", "first:1"), "scheme 'first:1' is neither last:K, full, lora:R nor a file", marks=pytest.mark.slow
+            ("--scheme", "first:1"), "'first:1' is neither last:K, full, lora:R nor a file", marks=pytest.mark.slow
         ),
         pytest.param(("--scheme", "last:0"), "give last:K with K from 1 to 3", marks=pytest.mark.slow),
         pytest.param(("--scheme", "last:4"), "give last:K with K from 1 to 3", marks=pytest.mark.slow),
