@@ -51,7 +51,7 @@ def build_library() -> ct.CDLL:
         [*(s for s in sorted(own) if not s.name.startswith("tf_arq")), *sources],
         [FIRMWARE / "include", FIRMWARE / "core", FIRMWARE / "gen", HERE, include],
         ZCBOR_DEFINES,
-        flags=["-O1", "-g", "-fsanitize=undefined", "-fsanitize-undefined-trap-on-error", *_zcbor_flags()],
+        flags=["-O1", "-g", "-fsanitize=undefined", "-fsanitize-undefined-trap-on-error", *zcbor_flags()],
     )
     library = ct.CDLL(str(path))
     library.harness_new.restype = ct.c_void_p
@@ -62,7 +62,8 @@ def build_library() -> ct.CDLL:
     return library
 
 
-def _zcbor_flags() -> tuple[str, ...]:
+def zcbor_flags() -> tuple[str, ...]:
+    """Flags that zcbor's C needs."""
     # zcbor calls its decoders through pointers to void *, which Clang's sanitizer minds and GCC's does not know.
     return ZCBOR_FLAGS if find_compiler().is_gcc else (*ZCBOR_FLAGS, "-fno-sanitize=function")
 
