@@ -48,7 +48,7 @@ def unchanged(step: Step, names: Names) -> bool:
     """Whether an input gradient is the output's, in place and at the same exponent: there is nothing to call."""
     n = names.program.graph.nodes[step.node]
     target, source = (names.plan.placements[grad_of(t)].offset for t in (n.inputs[step.operand], n.output))
-    passed = bool(step.overlaps) and not OPS[n.op].grad_needs_inputs
+    passed = bool(step.overlaps) and OPS[n.op].passes_grad(step.operand)
     return passed and target == source and names.program.grads[n.index].bsh[step.operand] == 0
 
 

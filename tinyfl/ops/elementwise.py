@@ -15,6 +15,10 @@ class Elementwise(Operator):
     grad_in_place = True
     stepwise = True
 
+    def passes_grad(self, operand: int) -> bool:
+        """All do."""
+        return True
+
     def input_sum(
         self, n: Int8Node, g: GradConstants, p: Parameters, operand: int, grad_y: IntArray, xs: Sequence[IntArray]
     ) -> IntArray:

@@ -83,6 +83,10 @@ class Operator(ABC):
     cheap = False
     """Whether the result may be computed twice, from one operand without weights or scratch, instead of kept."""
 
+    def passes_grad(self, operand: int) -> bool:
+        """Whether the operand's gradient is the output's itself, but for its exponent."""
+        return False
+
     def window_for(self, node: Node, shapes: Mapping[str, Shape]) -> Window | None:
         """The window of the quantised node; one that sees pixels by themselves may take its size from the shapes."""
         return node.window

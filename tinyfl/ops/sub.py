@@ -12,7 +12,9 @@ from tinyfl.types import FloatArray, GradConstants, Int8Node, IntArray, Node
 class Sub(Add):
     """a - b with fused activation: an add whose second multiplier is negative."""
 
-    grad_in_place = False  # in place there would be nothing to call, but the second operand's is negative
+    def passes_grad(self, operand: int) -> bool:
+        """The first one's."""
+        return operand == 0
 
     def float_output(self, node: Node, xs: Sequence[FloatArray]) -> FloatArray:
         """a - b."""
