@@ -8,6 +8,7 @@ A context of 64, the last layer trains; weights are random, what a step costs do
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 from pathlib import Path
 
@@ -22,8 +23,8 @@ NETWORKS = ("transformer", "gru")
 _SCHEME = "last:1"
 
 
-def row(kind: str, target: str, folder: Path) -> str:
-    """A line of the table."""
+def row(kind: str, target: str, folder: Path) -> tuple[str, bool]:
+    """A line of the table, and whether the stream has the window's bits."""
     bundle = compile_next_byte(kind, _SCHEME, folder)
     stream = find_stream(bundle.program, bundle.plan)
     assert isinstance(stream, Stream)
@@ -36,7 +37,7 @@ def row(kind: str, target: str, folder: Path) -> str:
     same = stepwise.scores == interpreter_scores(bundle, 1)
     numbers = whole.forward, stepwise.stream_step, stream.state_bytes, more
     cells = [kind, *(f"{n:,}" for n in numbers), "yes" if same else "NO"]
-    return f"| {' | '.join(cells)} |"
+    return f"| {' | '.join(cells)} |", same
 
 
 def main() -> None:
@@ -45,9 +46,13 @@ def main() -> None:
     target = parser.parse_args().target
     print("| | instructions, a window | a step | state, B | flash beside, B | the window's bits |")
     print("|---|---:|---:|---:|---:|---|")
+    same = True
     for kind in NETWORKS:
         with tempfile.TemporaryDirectory() as folder:
-            print(row(kind, target, Path(folder)), flush=True)
+            line, equal = row(kind, target, Path(folder))
+        print(line, flush=True)
+        same = same and equal
+    sys.exit(0 if same else 1)
 
 
 if __name__ == "__main__":

@@ -24,16 +24,6 @@ class OverSteps(nn.Module):
         return self.module(x.transpose(1, 2)).transpose(1, 2)
 
 
-class Side(Combined):
-    """Two branches of [N, T, C], combined."""
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        a, b = self.first(x), self.second(x)
-        if self.kind == "concat":
-            return torch.cat([a, x, b], 2)
-        return a - b if self.kind == "sub" else a * b
-
-
 class States(nn.Module):
     """All states of a recurrent layer."""
 
@@ -108,7 +98,7 @@ class _Builder:
         combined = self.draw(st.sampled_from(["sub", "mul", "concat"]))
         sides = nn.Linear(c, c), nn.Sequential(nn.Linear(c, c), nn.Tanh())
         self.channels = 3 * c if combined == "concat" else c
-        return Side(*sides, combined)
+        return Combined(*sides, combined, 2)
 
 
 @st.composite

@@ -36,16 +36,16 @@ class Residual(nn.Module):
 
 
 class Combined(nn.Module):
-    """Two branches of one input, combined by a function: difference, product, concatenation."""
+    """Two branches of one input, combined by a function: difference, product, concatenation of ``channels``."""
 
-    def __init__(self, first: nn.Module, second: nn.Module, kind: str) -> None:
+    def __init__(self, first: nn.Module, second: nn.Module, kind: str, channels: int = 1) -> None:
         super().__init__()
-        self.first, self.second, self.kind = first, second, kind
+        self.first, self.second, self.kind, self.channels = first, second, kind, channels
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         a, b = self.first(x), self.second(x)
         if self.kind == "concat":
-            return torch.cat([a, x, b], 1)
+            return torch.cat([a, x, b], self.channels)
         return a - b if self.kind == "sub" else a * b
 
 

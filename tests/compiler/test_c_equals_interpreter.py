@@ -68,7 +68,7 @@ def check_random(data: st.DataObject, network: Network) -> None:
     )
 
 
-@settings(max_examples=30, deadline=None, derandomize=True)
+@settings(max_examples=50, deadline=None, derandomize=True)
 @given(st.data(), networks())
 def test_random_networks(data: st.DataObject, network: Network) -> None:
     check_random(data, network)

@@ -95,7 +95,8 @@ def test_integers_follow_the_real_numbers(name: str) -> None:
     for n in graph.nodes[:-1]:
         q = graph.quant[n.output]
         error = (integer[n.output] - q.zero_point) * q.scale - real[n.output]
-        assert np.sqrt((error**2).mean()) <= 0.04 * real[n.output].std(), n.name
+        bound = 0.04 if n.op == "matmul" else 0.03  # a product has the errors of two activations
+        assert np.sqrt((error**2).mean()) <= bound * real[n.output].std(), n.name
 
 
 @pytest.mark.parametrize("name", NETWORKS)

@@ -55,7 +55,7 @@ def same_bits(device: Device, x: np.ndarray, scores: dict[int, np.ndarray]) -> N
             assert np.array_equal(logits, scores[t]), t
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(st.data(), causal_networks())
 def test_a_stream_has_the_bits_of_windows(data: st.DataObject, network: Sequences) -> None:
     bundle = compile_sequences(network, grad_bits=data.draw(st.sampled_from([8, 16])), count=16)

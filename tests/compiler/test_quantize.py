@@ -99,7 +99,7 @@ def check_constants_reproduce_their_ratios(graph: Int8Graph) -> None:
             assert abs(Fraction(int(m)) / Fraction(2) ** int(s) / ratio - 1) <= Fraction(1, 2**30)
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(networks())
 def test_random_networks(network: Network) -> None:
     graph, x = quantised(network)

@@ -48,7 +48,7 @@ def streams(program: Program) -> bool:
 
 
 @pytest.mark.usefixtures("eager")
-@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data(), networks(blocks=6))
 def test_streamed_networks_equal_the_interpreter(data: st.DataObject, network: Network) -> None:
     bundle = compiled(data, network)

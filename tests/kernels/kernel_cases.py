@@ -14,7 +14,7 @@ from kernel_library import Window
 GQ = {8: 127, 16: 32767}
 GRAD_TYPE = {8: np.int8, 16: np.int16}
 EXAMPLES_VARIABLE = "TINYFL_TEST_KERNEL_EXAMPLES"
-examples = settings(max_examples=int(os.environ.get(EXAMPLES_VARIABLE, "60")), deadline=None)
+examples = settings(max_examples=int(os.environ.get(EXAMPLES_VARIABLE, "150")), deadline=None)
 
 _FEW = st.integers(1, 9)
 _MANY = st.sampled_from([31, 32, 33, 40, 65])  # around the 32 channels that a kernel sums at once
